@@ -22,7 +22,7 @@ class OrgType(Word):
     JUDICIAL_POLICE = "judicial-police", "polizia giudiziaria", "LEV-31.3"
     PUBLIC_ADMINISTRATION = "public-administration", "altra pubblica amministrazione", "LEV-43.1"
     PREFECTURE = "prefecture", "prefettura", "MC-5.1"
-    SUPERVISORY_AUTHORITY = "supervisory-authority", "Garante per la protezione dei dati personali", "LEV-30.11"
+    SUPERVISORY_AUTHORITY = "supervisory-authority", "Garante per la protezione dei dati personali", "LEV-30.6"
     HUB = "hub", "centro unico", "LEV-32.2"
     SUPPLIER = "supplier", "responsabile esterno, fornitore", "LEV-18.1"
     PRIVATE_PARTNER = "private-partner", "partner privato", "LEV-13.2"
