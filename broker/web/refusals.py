@@ -1,4 +1,4 @@
-"""What a person is told when a request is refused: one sentence, the norm, whom to ask.
+"""What a person is told when a request is refused: one sentence, the article, whom to ask.
 
 The catalogue is ``refusals.toml`` beside this module. An unknown camera and one outside the deed read alike: the
 ledger alone keeps the difference.
@@ -9,43 +9,32 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
-from typing import Any, Literal
+from typing import Any
 
 from conventions.faults import Fault, FaultKind
 from conventions.terms import Reason, Role
 
-Language = Literal["it", "en"]
-
 
 @dataclass(frozen=True, slots=True)
-class Wording:
-    """The same words in both languages."""
+class Told:
+    """The three things an operator sees, in both languages, and the role to ask as data."""
 
-    it: str
-    en: str
-
-    def spoken(self, language: Language) -> str:
-        """The words in one language; Italian leads."""
-        return self.en if language == "en" else self.it
-
-
-@dataclass(frozen=True, slots=True)
-class RefusalText:
-    """The three things an operator sees, and the role to ask as data."""
-
-    sentence: Wording
-    norm: Wording
-    ask: Role
-    whom: Wording
+    italian: str
+    english: str
+    article: str
+    article_english: str
+    ask: str
+    ask_english: str
+    ask_role: Role
 
 
-def refusal_text(reason: Reason) -> RefusalText:
+def sentence(reason: Reason) -> Told:
     """Say a reason to a person."""
     return _catalogue()[reason]
 
 
-def read_catalogue(text: str) -> Mapping[Reason, RefusalText]:
-    """Read a catalogue, which must say every reason once and nothing else.
+def read_catalogue(text: str) -> Mapping[Reason, Told]:
+    """Read a catalogue, which must say every reason and nothing else.
 
     Raises:
         Fault: ``settings-invalid``, naming the entry.
@@ -55,24 +44,23 @@ def read_catalogue(text: str) -> Mapping[Reason, RefusalText]:
     except tomllib.TOMLDecodeError as error:
         raise Fault(FaultKind.SETTINGS_INVALID, "not toml", where="refusals.toml") from error
     entries: Mapping[str, Any] = data.get("reason", {})
-    if wrong := set(Reason) ^ set(entries):
+    if wrong := {str(reason) for reason in Reason} ^ set(entries):
         raise Fault(FaultKind.SETTINGS_INVALID, "reasons missing or unknown", where=", ".join(sorted(wrong)))
-    return {reason: _entry(data, reason, entries[reason]) for reason in Reason}
+    return {reason: _told(data, reason, entries[reason]) for reason in Reason}
 
 
-def _entry(data: Mapping[str, Any], reason: str, entry: Mapping[str, Any]) -> RefusalText:
-    if "same_as" in entry:
-        entry = data["reason"].get(entry["same_as"], {}) if set(entry) == {"same_as"} else {}
+def _told(data: Mapping[str, Any], reason: str, entry: Mapping[str, Any]) -> Told:
+    if set(entry) == {"same_as"}:
+        entry = data["reason"].get(entry["same_as"], {})
     if set(entry) != {"it", "en", "norm", "ask"}:
-        raise Fault(FaultKind.SETTINGS_INVALID, "wants it, en, norm and ask", where=reason)
+        raise Fault(FaultKind.SETTINGS_INVALID, "wants it, en, norm and ask, or same_as", where=reason)
     try:
-        ask = Role(entry["ask"])
-        norm, whom = Wording(*data["norms"][entry["norm"]]), Wording(*data["whom"][ask])
+        article, ask = data["norms"][entry["norm"]], data["whom"][entry["ask"]]
+        return Told(entry["it"], entry["en"], *article, *ask, ask_role=Role(entry["ask"]))
     except (KeyError, TypeError, ValueError) as error:
         raise Fault(FaultKind.SETTINGS_INVALID, "norm or role to ask is unknown", where=reason) from error
-    return RefusalText(Wording(entry["it"], entry["en"]), norm, ask, whom)
 
 
 @cache
-def _catalogue() -> Mapping[Reason, RefusalText]:
+def _catalogue() -> Mapping[Reason, Told]:
     return read_catalogue(files("broker.web").joinpath("refusals.toml").read_text(encoding="utf-8"))

@@ -6,9 +6,9 @@ from conventions.terms.word import Word
 class Regime(Word):
     """Which law governs a processing; ``both`` means that the controller chooses per grant."""
 
-    GDPR = "gdpr", "regolamento (UE) 2016/679", "MC-3.1b"
-    LED = "led", "decreto legislativo 51/2018", "MC-3.1b"
-    BOTH = "both", "entrambi, a scelta del titolare", "MC-3.1b"
+    GDPR = "gdpr", "regolamento (UE) 2016/679", "MC-P.3"
+    LED = "led", "decreto legislativo 51/2018", "MC-P.3"
+    BOTH = "both", "entrambi, a scelta del titolare", "MC-P.3"
 
 
 class OrgType(Word):
