@@ -1,0 +1,156 @@
+"""The signed texts in force, indexed for decisions: an immutable value, rebuilt at every change, never mutated.
+
+Source: design 3 (conjunction), 4; requirements 1.2 R1.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from types import MappingProxyType
+
+from conventions.identifiers import BodyId, CameraId, PersonId
+from conventions.schema import (
+    AnyDocument,
+    AppointmentAct,
+    Calendar,
+    CameraEntry,
+    Convention,
+    EnforcementPoint,
+    EventWindow,
+    IssuerEntry,
+    ListedPerson,
+    OperatorList,
+    Regulation,
+    Trust,
+)
+from conventions.spans import Span, parse_instant
+from conventions.terms import Operation, Purpose, Regime
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """A person on a list, with the list that says so."""
+
+    person: ListedPerson
+    listing: OperatorList
+
+
+@dataclass(frozen=True, slots=True)
+class Controller:
+    """One controller's regulation, indexed."""
+
+    regulation: Regulation
+    cameras: Mapping[str, CameraEntry]
+    levels: Mapping[str, frozenset[Operation]]
+    regimes: Mapping[Purpose, Regime]
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """An event window in force on one camera."""
+
+    span: Span
+    purpose: Purpose
+    document: str
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """What is in force, by what a decision asks for. Absent keys mean: nothing was signed, so nothing is allowed."""
+
+    at_utc: datetime
+    controllers: Mapping[BodyId, Controller]
+    listed: Mapping[tuple[BodyId, PersonId], Listed]
+    bindings: Mapping[tuple[str, str], tuple[Listed, ...]]
+    acts: Mapping[tuple[BodyId, PersonId], tuple[AppointmentAct, ...]]
+    windows: Mapping[CameraId, tuple[Window, ...]]
+    calendars: Mapping[str, Calendar]
+    conventions: Mapping[tuple[BodyId, BodyId], tuple[Convention, ...]]
+    """By controller and requesting body."""
+    issuers: Mapping[str, IssuerEntry]
+    enforcement_points: Mapping[str, EnforcementPoint]
+    names: Mapping[str, str]
+    """How bodies are called."""
+
+    @staticmethod
+    def of(documents: Iterable[AnyDocument], at_utc: datetime) -> "Snapshot":
+        """Index the documents in force at an instant."""
+        building = _Building()
+        for document in documents:
+            building.add(document)
+        return building.snapshot(at_utc)
+
+    def listings(self, controller: BodyId, body: BodyId) -> bool:
+        """Whether the controller holds any list of that body."""
+        return any(key[0] == controller and key[1].startswith(f"{body}/") for key in self.listed)
+
+
+class _Building:
+    """Collects while the documents are read once."""
+
+    def __init__(self) -> None:
+        self.controllers: dict[BodyId, Controller] = {}
+        self.listed: dict[tuple[BodyId, PersonId], Listed] = {}
+        self.bindings: dict[tuple[str, str], tuple[Listed, ...]] = {}
+        self.acts: dict[tuple[BodyId, PersonId], tuple[AppointmentAct, ...]] = {}
+        self.windows: dict[CameraId, tuple[Window, ...]] = {}
+        self.calendars: dict[str, Calendar] = {}
+        self.conventions: dict[tuple[BodyId, BodyId], tuple[Convention, ...]] = {}
+        self.issuers: dict[str, IssuerEntry] = {}
+        self.enforcement_points: dict[str, EnforcementPoint] = {}
+        self.names: dict[str, str] = {}
+
+    def add(self, document: AnyDocument) -> None:
+        controller = BodyId(document.controller)
+        match document:
+            case Regulation():
+                self.names[document.body] = document.body_name
+                self.controllers[controller] = Controller(
+                    document,
+                    MappingProxyType({camera.id: camera for camera in document.cameras}),
+                    MappingProxyType({level.name: frozenset(level.operations) for level in document.levels}),
+                    MappingProxyType({entry.purpose: entry.regime for entry in document.purposes}),
+                )
+            case OperatorList():
+                self.names.setdefault(document.body, document.body_name)
+                for person in document.persons:
+                    found = Listed(person, document)
+                    self.listed[(controller, PersonId(person.id))] = found
+                    pair = (person.issuer, person.subject)
+                    self.bindings[pair] = (*self.bindings.get(pair, ()), found)
+            case AppointmentAct():
+                key = (controller, PersonId(document.person))
+                self.acts[key] = (*self.acts.get(key, ()), document)
+            case EventWindow():
+                span = Span(parse_instant(document.starts), parse_instant(document.ends))
+                for camera in document.cameras:
+                    if camera.startswith(f"{controller}/"):
+                        window = Window(span, document.purpose, f"{document.id}@{document.version}")
+                        self.windows[CameraId(camera)] = (*self.windows.get(CameraId(camera), ()), window)
+            case Calendar():
+                self.calendars[document.id] = document
+            case Convention():
+                for party in document.parties:
+                    self.names.setdefault(party.body, party.name)
+                    pair_of_bodies = (controller, BodyId(party.body))
+                    self.conventions[pair_of_bodies] = (*self.conventions.get(pair_of_bodies, ()), document)
+            case Trust():
+                self.issuers.update({entry.issuer: entry for entry in document.issuers})
+                self.enforcement_points.update({entry.client_id: entry for entry in document.enforcement_points})
+            case _:
+                pass  # opinions, notices and frameworks speak through the rules, not through facts
+
+    def snapshot(self, at_utc: datetime) -> Snapshot:
+        return Snapshot(
+            at_utc,
+            MappingProxyType(self.controllers),
+            MappingProxyType(self.listed),
+            MappingProxyType(self.bindings),
+            MappingProxyType(self.acts),
+            MappingProxyType(self.windows),
+            MappingProxyType(self.calendars),
+            MappingProxyType(self.conventions),
+            MappingProxyType(self.issuers),
+            MappingProxyType(self.enforcement_points),
+            MappingProxyType(self.names),
+        )
