@@ -55,8 +55,9 @@ def _told(data: Mapping[str, Any], reason: str, entry: Mapping[str, Any]) -> Tol
     if set(entry) != {"it", "en", "norm", "ask"}:
         raise Fault(FaultKind.SETTINGS_INVALID, "wants it, en, norm and ask, or same_as", where=reason)
     try:
-        article, ask = data["norms"][entry["norm"]], data["whom"][entry["ask"]]
-        return Told(entry["it"], entry["en"], *article, *ask, ask_role=Role(entry["ask"]))
+        article, article_english = data["norms"][entry["norm"]]
+        ask, ask_english = data["whom"][entry["ask"]]
+        return Told(entry["it"], entry["en"], article, article_english, ask, ask_english, Role(entry["ask"]))
     except (KeyError, TypeError, ValueError) as error:
         raise Fault(FaultKind.SETTINGS_INVALID, "norm or role to ask is unknown", where=reason) from error
 
