@@ -1,0 +1,110 @@
+"""Untrusted strings into an ``AccessRequest``. A defect becomes a reason, so that the refusal is recorded with its code.
+
+Source: design 4 (reasons), issue "bad input": reversed or wide spans, plates such as ``-`` or ``*``, unknown words.
+"""
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import TypeVar
+
+from broker.evidence import AccessRequest, Case
+from conventions.faults import Fault
+from conventions.identifiers import BODY_FORM, CAMERA_FORM, INSTALLATION, BodyId, CameraId, PersonId, Plate, RequestId
+from conventions.spans import Span, parse_instant
+from conventions.terms import Ground, Operation, Purpose, Reason
+
+MAX_CAMERAS_COUNT = 64
+Word = TypeVar("Word", bound=StrEnum)
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What a client sent, as strings. ``starts`` and ``ends`` are instants in the one form."""
+
+    controller: str
+    operation: str
+    cameras: tuple[str, ...] = ()
+    purpose: str | None = None
+    ground: str | None = None
+    starts: str | None = None
+    ends: str | None = None
+    plate: str | None = field(default=None, repr=False)
+    person: str | None = None
+
+
+def read(asked: Asked, case: Case | None, request_id: RequestId, known: frozenset[BodyId]) -> AccessRequest:
+    """Read a request. A case fixes purpose and ground (PM-3.18); another purpose beside it is refused.
+
+    A controller that is not ``known`` moves the question to the installation's own tree.
+    """
+    defects: set[Reason] = set()
+    controller = BodyId(asked.controller)
+    cameras = tuple(dict.fromkeys(asked.cameras))
+    if BODY_FORM.match(asked.controller) is None or len(cameras) > MAX_CAMERAS_COUNT:
+        defects.add(Reason.REQUEST_MALFORMED)
+    if controller not in known:
+        defects.add(Reason.RESOURCE_UNKNOWN)
+        controller = INSTALLATION
+    well_formed = tuple(CameraId(name) for name in cameras if CAMERA_FORM.match(name))
+    if len(well_formed) != len(cameras):
+        defects.add(Reason.RESOURCE_UNKNOWN)
+    if any(not name.startswith(f"{asked.controller}/") for name in well_formed):
+        defects.add(Reason.CONTROLLER_SEPARATION)
+    purpose = _word(Purpose, asked.purpose, defects, Reason.PURPOSE_NOT_GRANTED)
+    ground = _word(Ground, asked.ground, defects, Reason.GROUND_MISSING)
+    if case is not None:
+        if purpose is not None and purpose is not case.purpose:
+            defects.add(Reason.PURPOSE_NOT_GRANTED)
+        purpose, ground = case.purpose, case.ground
+    return AccessRequest(
+        request_id=request_id,
+        controller=controller,
+        operation=_word(Operation, asked.operation, defects, Reason.OPERATION_UNKNOWN),
+        cameras=well_formed[:MAX_CAMERAS_COUNT],
+        purpose=purpose,
+        ground=ground,
+        case=case,
+        span=_span(asked.starts, asked.ends, defects),
+        plate=_plate(asked.plate, defects),
+        person=_person(asked.person, defects),
+        unknown=frozenset(defects),
+    )
+
+
+def _word(words: type[Word], text: str | None, defects: set[Reason], otherwise: Reason) -> Word | None:
+    if not text:
+        return None
+    try:
+        return words(text)
+    except ValueError:
+        defects.add(otherwise)
+        return None
+
+
+def _span(starts: str | None, ends: str | None, defects: set[Reason]) -> Span | None:
+    if not starts and not ends:
+        return None
+    try:
+        return Span(parse_instant(starts or ""), parse_instant(ends or ""))
+    except Fault:
+        defects.add(Reason.REQUEST_MALFORMED)
+        return None
+
+
+def _plate(text: str | None, defects: set[Reason]) -> Plate | None:
+    if text is None:
+        return None
+    try:
+        return Plate(text)
+    except Fault:
+        defects.add(Reason.REQUEST_MALFORMED)
+        return None
+
+
+def _person(text: str | None, defects: set[Reason]) -> PersonId | None:
+    if text is None:
+        return None
+    if CAMERA_FORM.match(text) is None:
+        defects.add(Reason.OPERATOR_NOT_LISTED)
+        return None
+    return PersonId(text)
