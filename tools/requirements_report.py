@@ -24,7 +24,7 @@ SOURCES = {
     "LEV": "Levanto: regulation",
     "BEL": "Bellinzago Novarese: regulation",
 }
-ROW_FORM = re.compile(r"(?:MC|PM|LEV|BEL)-(?:[A-Z]+|\d+)\.\d+[a-z]?(?![0-9A-Za-z])")
+ROW_FORM = re.compile(r"(?<![A-Za-z])(?:MC|PM|LEV|BEL)-(?:[A-Z]+|\d+)\.\d+[a-z]?(?![0-9A-Za-z])")
 PACKAGES = ("conventions", "policies", "adapters", "broker")
 VOCABULARY = "conventions/terms"
 """The vocabulary says where each word comes from, which is not yet doing what the row asks."""
