@@ -30,7 +30,7 @@ from broker.ledger.ledger import Ledger
 from conventions.faults import Fault, FaultKind
 from conventions.identifiers import GrantId, RequestId
 from conventions.spans import Span
-from conventions.terms import Operation, Reason
+from conventions.terms import SYSTEM_REASONS, Operation, Reason
 
 log = structlog.get_logger()
 
@@ -73,7 +73,7 @@ class Gate:
     def read(self, asked: Asked, case: Case | None = None, request_id: RequestId | None = None) -> AccessRequest:
         """Untrusted strings into a request; defects become reasons of its refusal."""
         known = frozenset(self.standing.state.snapshot.controllers)
-        return read(asked, case, request_id or RequestId(str(uuid_utils.uuid7())), known)
+        return read(asked, case, request_id or RequestId(str(uuid_utils.uuid7())), known, self._clock.now_utc())
 
     async def ask(self, caller: Caller, request: AccessRequest) -> Grant | Refused:
         """Decide and write down. The only way to a grant.
@@ -200,7 +200,7 @@ def _session(caller: Caller) -> str:
     return "" if isinstance(caller, Machine) else caller.session.session_id
 
 
-_REASONS = {kind: Reason(kind) for kind in FaultKind if kind in set(Reason)}
+_REASONS = {kind: Reason(kind.value) for kind in FaultKind if kind.value in SYSTEM_REASONS}
 
 
 def _reason(fault: Fault) -> Reason:

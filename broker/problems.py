@@ -10,7 +10,7 @@ from typing import Any
 from starlette.responses import JSONResponse
 
 from broker.evidence import Refused
-from broker.web.refusals import sentence
+from broker.refusals import sentence
 from conventions.faults import Fault, FaultKind
 
 MEDIA_TYPE = "application/problem+json"

@@ -4,16 +4,19 @@ Source: design 4 (reasons), issue "bad input": reversed or wide spans, plates su
 """
 
 from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import TypeVar
 
 from broker.evidence import AccessRequest, Case
 from conventions.faults import Fault
-from conventions.identifiers import BODY_FORM, CAMERA_FORM, INSTALLATION, BodyId, CameraId, PersonId, Plate, RequestId
+from conventions.identifiers import BODY_FORM, CAMERA_FORM, INSTALLATION, BodyId, CameraId, CaseId, PersonId, Plate, RequestId
 from conventions.spans import Span, parse_instant
 from conventions.terms import Ground, Operation, Purpose, Reason
 
 MAX_CAMERAS_COUNT = 64
+SINGLE_QUESTION = timedelta(minutes=10)
+"""How long a reference given in the question itself stands for."""
 Word = TypeVar("Word", bound=StrEnum)
 
 
@@ -30,9 +33,13 @@ class Asked:
     ends: str | None = None
     plate: str | None = field(default=None, repr=False)
     person: str | None = None
+    reference: str | None = field(default=None, repr=False)
+    """Given in the request itself by a machine caller; a person's reference stands in the case."""
 
 
-def read(asked: Asked, case: Case | None, request_id: RequestId, known: frozenset[BodyId]) -> AccessRequest:
+def read(
+    asked: Asked, case: Case | None, request_id: RequestId, known: frozenset[BodyId], at_utc: datetime
+) -> AccessRequest:
     """Read a request. A case fixes purpose and ground (PM-3.18); another purpose beside it is refused.
 
     A controller that is not ``known`` moves the question to the installation's own tree.
@@ -56,6 +63,9 @@ def read(asked: Asked, case: Case | None, request_id: RequestId, known: frozense
         if purpose is not None and purpose is not case.purpose:
             defects.add(Reason.PURPOSE_NOT_GRANTED)
         purpose, ground = case.purpose, case.ground
+    person = _person(asked.person, defects)
+    if case is None and asked.reference is not None and purpose is not None and person is not None:
+        case = Case(CaseId(""), person, purpose, ground, asked.reference, None, at_utc, at_utc + SINGLE_QUESTION)
     return AccessRequest(
         request_id=request_id,
         controller=controller,
@@ -66,7 +76,7 @@ def read(asked: Asked, case: Case | None, request_id: RequestId, known: frozense
         case=case,
         span=_span(asked.starts, asked.ends, defects),
         plate=_plate(asked.plate, defects),
-        person=_person(asked.person, defects),
+        person=person,
         unknown=frozenset(defects),
     )
 

@@ -4,11 +4,11 @@ from importlib.resources import files
 
 import pytest
 
-from broker.web.refusals import Told, read_catalogue, sentence
+from broker.refusals import Told, read_catalogue, sentence
 from conventions.faults import Fault, FaultKind
 from conventions.terms import Reason
 
-CATALOGUE = files("broker.web").joinpath("refusals.toml").read_text(encoding="utf-8")
+CATALOGUE = files("broker").joinpath("refusals.toml").read_text(encoding="utf-8")
 BLAME = ("sbagliat", "errore", "vietato a lei", "colpa", "illecit", "wrong", "your fault", "illegal", "mistake")
 
 

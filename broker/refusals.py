@@ -64,4 +64,4 @@ def _told(data: Mapping[str, Any], reason: str, entry: Mapping[str, Any]) -> Tol
 
 @cache
 def _catalogue() -> Mapping[Reason, Told]:
-    return read_catalogue(files("broker.web").joinpath("refusals.toml").read_text(encoding="utf-8"))
+    return read_catalogue(files("broker").joinpath("refusals.toml").read_text(encoding="utf-8"))

@@ -1,0 +1,139 @@
+"""Viewings over HTTP: opened once, then played under the grant's id by the session that obtained it.
+
+Playlist, segment and Range requests are checked against the grant and counted, not decided and recorded one by one.
+Plates are never in a URL. Source: design 2 ("one grant is one viewing"), 6.
+"""
+
+from collections.abc import AsyncIterator
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Depends, Request, Response
+from fastapi.responses import JSONResponse, StreamingResponse
+from pydantic import BaseModel, ConfigDict
+
+from broker.decision.reading import Asked
+from broker.delivery.viewings import Viewing
+from broker.evidence import Official, Operator, Refused
+from broker.problems import refusal
+from broker.routes.services import Services, person
+from conventions.faults import Fault, FaultKind
+from conventions.identifiers import GrantId
+from conventions.terms import Operation
+
+router = APIRouter(prefix="/api/v1", tags=["viewings"])
+Person = Annotated[Operator | Official, Depends(person)]
+PLAYLIST = "application/vnd.apple.mpegurl"
+NO_STORE = {"Cache-Control": "no-store"}
+
+
+class ViewingAsked(BaseModel):
+    """What to open. ``starts`` and ``ends`` are instants; absent for live."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    controller: str
+    camera: str
+    operation: str
+    case: str | None = None
+    starts: str | None = None
+    ends: str | None = None
+
+
+def _services(request: Request) -> Services:
+    services: Services = request.app.state.services
+    return services
+
+
+def _viewing(request: Request, grant: str, caller: Operator | Official) -> Viewing:
+    return _services(request).gate.viewings.of(GrantId(grant), caller.session.session_id)
+
+
+@router.post("/viewings", status_code=201)
+async def open_viewing(asked: ViewingAsked, request: Request, caller: Person) -> Response:
+    """Decide, write down, open: 201 with the grant and its playlist, or 403 with the reason."""
+    services = _services(request)
+    case = services.case(caller, asked.case)
+    read = services.gate.read(
+        Asked(asked.controller, asked.operation, (asked.camera,), starts=asked.starts, ends=asked.ends), case
+    )
+    live = read.operation is Operation.LIVE_VIEW
+    opened = await (services.gate.watch if live else services.gate.play)(caller, read)
+    if isinstance(opened, Refused):
+        return refusal(opened)
+    grant = opened.grant
+    body = {
+        "grant": grant.grant_id,
+        "playlist": f"/api/v1/viewings/{grant.grant_id}/index.m3u8",
+        "obligations": sorted(grant.obligations),
+        "valid_until": grant.valid_until_utc.isoformat(),
+        "receipt": {"tree": grant.receipt.tree, "index": grant.receipt.entry_index},
+    }
+    return JSONResponse(body, status_code=201, headers={"Location": f"/api/v1/viewings/{grant.grant_id}", **NO_STORE})
+
+
+@router.get("/viewings/{grant}/index.m3u8")
+async def playlist(grant: str, request: Request, caller: Person) -> Response:
+    """The playlist: relative names only."""
+    text = await _viewing(request, grant, caller).playlist()
+    return Response(text, media_type=PLAYLIST, headers=NO_STORE)
+
+
+@router.get("/viewings/{grant}/init.mp4")
+async def initialisation(grant: str, request: Request, caller: Person) -> Response:
+    """The fMP4 initialisation segment."""
+    return Response(await _viewing(request, grant, caller).init(), media_type="video/mp4", headers=NO_STORE)
+
+
+@router.get("/viewings/{grant}/{number}.m4s")
+async def segment(grant: str, number: int, request: Request, caller: Person) -> Response:
+    """One fMP4 segment, made on demand, never stored."""
+    data = await _viewing(request, grant, caller).segment(number)
+    return Response(data, media_type="video/iso.segment", headers=NO_STORE)
+
+
+@router.get("/viewings/{grant}/status")
+async def status(grant: str, request: Request, caller: Person) -> dict[str, Any]:
+    """State of a viewing; once ended, with the reason that the person is shown."""
+    return _services(request).viewing_status(GrantId(grant), caller)
+
+
+@router.delete("/viewings/{grant}", status_code=204)
+async def close_viewing(grant: str, request: Request, caller: Person) -> Response:
+    """End a viewing; the closing entry is written before the answer."""
+    await _services(request).gate.viewings.close(GrantId(grant), caller.session.session_id)
+    return Response(status_code=204)
+
+
+@router.get("/viewings/{grant}/file")
+async def untouched(grant: str, request: Request, caller: Person) -> Response:
+    """Untouched bytes with Range, where the obligations allow it."""
+    viewing = _viewing(request, grant, caller)
+    first, last, total = _range(request.headers.get("range"), viewing.total_bytes)
+    stream: AsyncIterator[bytes] = viewing.stream(first, last)
+    headers = {"Accept-Ranges": "bytes", "Content-Length": str(last - first + 1), **NO_STORE}
+    if request.headers.get("range"):
+        headers["Content-Range"] = f"bytes {first}-{last}/{total}"
+    return StreamingResponse(
+        stream, 206 if request.headers.get("range") else 200, headers, media_type=viewing.media_type
+    )
+
+
+def _range(header: str | None, total: int) -> tuple[int, int, int]:
+    """One byte range (RFC 9110 section 14.1.2); several are not served.
+
+    Raises:
+        Fault: ``range-unsatisfiable``.
+    """
+    if header is None:
+        return 0, total - 1, total
+    unit, _, spec = header.partition("=")
+    first, dash, last = spec.partition("-")
+    if unit.strip() != "bytes" or not dash or "," in spec or not (first or last):
+        raise Fault(FaultKind.RANGE_UNSATISFIABLE, "one byte range is served")
+    if not (first or "0").isdecimal() or not (last or "0").isdecimal():
+        raise Fault(FaultKind.RANGE_UNSATISFIABLE, "not a byte range")
+    start = int(first) if first else max(0, total - int(last))
+    end = min(int(last), total - 1) if first and last else total - 1
+    if start > end:
+        raise Fault(FaultKind.RANGE_UNSATISFIABLE, "outside the file")
+    return start, end, total
