@@ -9,7 +9,7 @@ from conventions.identifiers import BodyId, CameraId, PersonId
 from conventions.schema import CameraEntry
 from conventions.spans import Span, instant
 from conventions.terms import Reason
-from policies.facts import ANY, NONE, Facts, by_precedence, padded_s
+from policies.facts import NONE, Facts, by_precedence, padded_s
 from policies.operations import class_of, concerns_camera
 
 _ONE_FRAME = timedelta(microseconds=1)
@@ -85,7 +85,7 @@ def _question(
         data_class=class_of(operation, entry) if operation is not None else NONE,
         purpose=request.purpose or NONE,
         ground=request.ground or (request.case.ground if request.case and request.case.ground else NONE),
-        camera=camera or ANY,
+        camera=camera or NONE,
         areas=(entry.area, entry.municipality, entry.province) if entry else (NONE, NONE, NONE),
         window="open" if camera is not None and _window_open(snapshot, camera, request, footage) else "closed",
         span_s=padded_s(min(request.span.length_s, 9_999_999_999) if request.span else 0),
