@@ -8,7 +8,7 @@ Source: design 3 (text form); MC-2.2, PM-P.2.
 """
 
 import unicodedata
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from typing import Any
 
 import yaml
@@ -17,6 +17,7 @@ from conventions.faults import Fault, FaultKind
 
 MAX_BYTES = 1024 * 1024
 MAX_DEPTH_COUNT = 32
+MAX_KEY_CHARS_COUNT = 64
 LINE_WIDTH = 110
 
 Plain = str | list["Plain"] | dict[str, "Plain"]
@@ -33,21 +34,14 @@ def read(raw: bytes, where: str = "") -> dict[str, Plain]:
     Raises:
         Fault: ``document-malformed``; the detail names the line.
     """
-    return read_located(raw, where)[0]
+    return _read(raw, _Reading(where, None))
 
 
-def read_located(raw: bytes, where: str = "") -> tuple[dict[str, Plain], Mapping[str, int]]:
-    """Read the text form, and tell on which line each member stands (by path, e.g. ``clauses.0.number``)."""
-    text = _decoded(raw, where)
-    reading = _Reading(where)
-    try:
-        plain = reading.document(iter(yaml.parse(text, Loader=_Loader)))
-    except yaml.MarkedYAMLError as error:
-        mark = error.problem_mark or error.context_mark
-        raise _fault(where, (mark.line + 1) if mark else 1, "not YAML: " + (error.problem or "unreadable")) from None
-    except yaml.YAMLError:
-        raise _fault(where, 1, "not YAML") from None
-    return plain, reading.lines
+def line_of(raw: bytes, path: str) -> int:
+    """The line on which a member of a readable text stands (``clauses.0.number``), or its nearest holder."""
+    reading = _Reading("", tuple(path.split(".")) if path else ())
+    _read(raw, reading)
+    return reading.found_line
 
 
 def write(plain: Plain) -> str:
@@ -74,6 +68,18 @@ def check_characters(text: str, where: str, line: int) -> None:
         raise _fault(where, line, "an accented letter is written in two parts (not NFC)")
 
 
+def _read(raw: bytes, reading: "_Reading") -> dict[str, Plain]:
+    text = _decoded(raw, reading.where)
+    try:
+        return reading.document(iter(yaml.parse(text, Loader=_Loader)))
+    except yaml.MarkedYAMLError as error:
+        mark = error.problem_mark or error.context_mark
+        line = (mark.line + 1) if mark else 1
+        raise _fault(reading.where, line, "not YAML: " + (error.problem or "unreadable")) from None
+    except yaml.YAMLError:
+        raise _fault(reading.where, 1, "not YAML") from None
+
+
 def _decoded(raw: bytes, where: str) -> str:
     if len(raw) > MAX_BYTES:
         raise _fault(where, 1, "larger than 1 MiB")
@@ -93,9 +99,10 @@ def _fault(where: str, line: int, detail: str) -> Fault:
 class _Reading:
     """Turns the parser's events into plain values, one at a time, so that depth stops the parser too."""
 
-    def __init__(self, where: str) -> None:
+    def __init__(self, where: str, sought: tuple[str, ...] | None) -> None:
         self.where = where
-        self.lines: dict[str, int] = {}
+        self.sought = sought
+        self.found_line = 1
 
     def document(self, events: Iterator[Any]) -> dict[str, Plain]:
         plain: Plain | None = None
@@ -106,38 +113,44 @@ class _Reading:
                     raise _fault(self.where, line, "a second document")
                 if event.version or event.tags:
                     raise _fault(self.where, line, "a directive")
-                plain = self._value(next(events), events, "", 0)
+                plain = self._value(next(events), events, 0, self.sought)
         if not isinstance(plain, dict):
             raise _fault(self.where, 1, "a document is a mapping")
         return plain
 
-    def _value(self, event: Any, events: Iterator[Any], path: str, depth: int) -> Plain:
+    def _value(self, event: Any, events: Iterator[Any], depth: int, sought: tuple[str, ...] | None) -> Plain:
         line = self._plainly(event)
-        self.lines[path] = line
         if isinstance(event, yaml.ScalarEvent):
             check_characters(event.value, self.where, line)
             return str(event.value)
         if depth >= MAX_DEPTH_COUNT:
             raise _fault(self.where, line, f"deeper than {MAX_DEPTH_COUNT}")
-        if isinstance(event, yaml.SequenceStartEvent):
-            items: list[Plain] = []
-            while not isinstance(inner := next(events), yaml.SequenceEndEvent):
-                items.append(self._value(inner, events, f"{path}.{len(items)}" if path else str(len(items)), depth + 1))
-            return items
-        return self._mapping(events, path, depth)
+        if isinstance(event, yaml.MappingStartEvent):
+            return self._mapping(events, depth, sought)
+        items: list[Plain] = []
+        while not isinstance(inner := next(events), yaml.SequenceEndEvent):
+            items.append(self._value(inner, events, depth + 1, self._below(sought, str(len(items)), inner)))
+        return items
 
-    def _mapping(self, events: Iterator[Any], path: str, depth: int) -> dict[str, Plain]:
+    def _mapping(self, events: Iterator[Any], depth: int, sought: tuple[str, ...] | None) -> dict[str, Plain]:
         members: dict[str, Plain] = {}
         while not isinstance(key := next(events), yaml.MappingEndEvent):
             line = self._plainly(key)
-            if not isinstance(key, yaml.ScalarEvent):
+            if not isinstance(key, yaml.ScalarEvent) or len(key.value) > MAX_KEY_CHARS_COUNT:
                 raise _fault(self.where, line, "a key that is not a word")
             check_characters(key.value, self.where, line)
             if key.value in members:
-                raise _fault(self.where, line, f"the key {key.value[:40]!r} stands twice")
-            inner = f"{path}.{key.value}" if path else str(key.value)
-            members[key.value] = self._value(next(events), events, inner, depth + 1)
+                raise _fault(self.where, line, f"the key {key.value!r} stands twice")
+            below = self._below(sought, key.value, key)
+            members[key.value] = self._value(next(events), events, depth + 1, below)
         return members
+
+    def _below(self, sought: tuple[str, ...] | None, step: str, event: Any) -> tuple[str, ...] | None:
+        """What remains of the sought path below a step; the step's line is noted on the way."""
+        if not sought or sought[0] != step:
+            return None
+        self.found_line = event.start_mark.line + 1
+        return sought[1:]
 
     def _plainly(self, event: Any) -> int:
         """The line of an event that carries neither alias nor anchor nor tag."""
@@ -165,7 +178,9 @@ class _Dumper(
         return True
 
     def represent_str(self, data: str) -> yaml.ScalarNode:
-        return self.represent_scalar("tag:yaml.org,2002:str", data, style="|" if "\n" in data else None)
+        return self.represent_scalar(
+            "tag:yaml.org,2002:str", data, style="|" if "\n" in data else (None if data else "'")
+        )
 
     def increase_indent(self, flow: bool = False, indentless: bool = False) -> None:
         super().increase_indent(flow, False)
