@@ -4,7 +4,9 @@ The pictures run through a private pipe of this process in the NUT container, wh
 """
 
 import os
+import select
 import threading
+import weakref
 from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
@@ -18,6 +20,28 @@ from adapters.folder.index import IndexedFile
 from conventions.faults import Fault, FaultKind
 from conventions.identifiers import CameraId, GrantId
 
+_LOOK_S = 0.2
+"""How long a writer that waits for its reader goes without looking whether it was closed."""
+
+
+class _PipeEnd:
+    """The writing end: waits for a slow reader, but not beyond the close."""
+
+    def __init__(self, file: int, stop: threading.Event) -> None:
+        self._file = file
+        self._stop = stop
+
+    def write(self, data: bytes) -> int:
+        left = memoryview(data)
+        while left:
+            try:
+                left = left[os.write(self._file, left) :]
+            except BlockingIOError:
+                select.select([], [self._file], [], _LOOK_S)
+            if self._stop.is_set():
+                raise BrokenPipeError
+        return len(data)
+
 
 class FolderLive:
     """One live viewing. A thread of its own feeds the pipe until it is closed."""
@@ -30,7 +54,6 @@ class FolderLive:
         self._now_utc = now_utc
         self._stop = threading.Event()
         self._thread: threading.Thread | None = None
-        self._read_end = -1
         self._started_utc = now_utc()
         footage = open_footage(root, camera, file.name)
         self._footage: BinaryIO = os.fdopen(footage, "rb")
@@ -48,11 +71,14 @@ class FolderLive:
         """
         if self._thread is not None or self._stop.is_set():
             raise Fault(FaultKind.GRANT_ENDED, "the live input is opened once")
-        self._read_end, write_end = os.pipe2(os.O_CLOEXEC)
+        read_end, write_end = os.pipe2(os.O_CLOEXEC)
+        os.set_blocking(write_end, False)
+        # Closed when nobody holds this object any more: never while a reader may still open the number.
+        weakref.finalize(self, os.close, read_end)
         self._started_utc = self._now_utc()
         self._thread = threading.Thread(target=self._feed, args=(write_end,), name="folder-live", daemon=True)
         self._thread.start()
-        return f"pipe:{self._read_end}"
+        return f"pipe:{read_end}"
 
     @property
     def started_utc(self) -> datetime:
@@ -63,19 +89,18 @@ class FolderLive:
         self._stop.set()
         if self._thread is None:
             self._footage.close()
-        if self._read_end >= 0:
-            os.close(self._read_end)
-            self._read_end = -1
 
     def _feed(self, write_end: int) -> None:
         """Write frames at their pace until closed or until nobody reads."""
         try:
-            with self._footage, os.fdopen(write_end, "wb", buffering=0) as pipe:
-                self._write_frames(pipe)
+            with self._footage:
+                self._write_frames(_PipeEnd(write_end, self._stop))
         except (OSError, av.error.FFmpegError, Fault):
-            self._stop.set()  # the reader has gone, or the footage is not video: the reader sees the end
+            self._stop.set()  # closed, or the footage is not video: the reader sees the end
+        finally:
+            os.close(write_end)
 
-    def _write_frames(self, pipe: BinaryIO) -> None:
+    def _write_frames(self, pipe: "_PipeEnd") -> None:
         label = self.camera.upper()
         with av.open(pipe, "w", format="nut", options={"fflags": "flush_packets"}) as output:
             stream = add_video(output, ENCODER)

@@ -105,6 +105,4 @@ def _transit(row: _Row, grant: Grant) -> Transit:
     at_utc, read = from_microseconds(at_us), Plate(plate)
     if read != grant.plate or camera not in grant.cameras or grant.span is None or at_utc not in grant.span:
         raise Fault(FaultKind.SOURCE_MALFORMED, "the store answers with a transit that was not asked for")
-    return Transit(
-        transit_id, CameraId(camera), at_utc, read, plate_raw, confidence, country, direction, vehicle_class
-    )
+    return Transit(transit_id, CameraId(camera), at_utc, read, plate_raw, confidence, country, direction, vehicle_class)

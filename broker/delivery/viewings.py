@@ -1,0 +1,186 @@
+"""The viewings that run: who may fetch under a grant, what was delivered, and how each ended.
+
+One grant is one viewing. Every request and every chunk passes ``Viewing``; nothing leaves but through it. A viewing
+ends once, with one ``Outcome``, whatever ends it; the outcome is handed to ``on_end`` and kept until that succeeds.
+"""
+
+import asyncio
+from collections import OrderedDict
+from collections.abc import Awaitable, Callable
+from datetime import datetime
+
+from adapters.port import Grant
+from broker.clock import Clock
+from broker.delivery.deliverable import Played
+from broker.delivery.states import State, require_transition
+from broker.delivery.untouched import Untouched
+from broker.delivery.viewing import Viewing
+from broker.evidence import Ending, Outcome
+from conventions.faults import Fault, FaultKind
+from conventions.identifiers import GrantId, SessionId
+from conventions.terms import Reason
+
+IDLE_S = 30
+SWEEP_S = 0.2
+REMEMBERED_COUNT = 4096
+"""Ended grants that are still told apart from unknown ones."""
+OnEnd = Callable[[Grant, Outcome], Awaitable[None]]
+
+UNAVAILABLE = frozenset(
+    {
+        FaultKind.SOURCE_UNAVAILABLE,
+        FaultKind.SOURCE_TIMEOUT,
+        FaultKind.SOURCE_MALFORMED,
+        FaultKind.FOOTAGE_MISSING,
+    }
+)
+"""Faults of the source: the viewing ends as unavailable, never as refused (PM-4.1)."""
+
+
+class Viewings:
+    """The registry of one broker process. Use it from the event loop only."""
+
+    def __init__(self, clock: Clock, on_end: OnEnd, idle_s: float = IDLE_S) -> None:
+        self._clock = clock
+        self._on_end = on_end
+        self._idle_s = idle_s
+        self._running: dict[GrantId, Viewing] = {}
+        self._ended: OrderedDict[GrantId, SessionId] = OrderedDict()
+        self._unwritten: dict[GrantId, tuple[Grant, Outcome]] = {}
+        """Endings that ``on_end`` has not taken yet."""
+
+    def open(self, grant: Grant, deliverable: Untouched | Played, session_id: SessionId) -> Viewing:
+        """Register a grant with its deliverable. Pending until the first request.
+
+        Raises:
+            Fault: ``grant-ended`` when the grant was registered before or has ended.
+        """
+        if grant.grant_id in self._running or grant.grant_id in self._ended:
+            raise Fault(FaultKind.GRANT_ENDED, "a grant is one viewing")
+        if deliverable.grant_id != grant.grant_id:
+            raise Fault(FaultKind.DELIVERY_FAILED, "the deliverable is of another grant")
+        viewing = Viewing(grant, deliverable, session_id, self._clock, self._fault)
+        self._running[grant.grant_id] = viewing
+        return viewing
+
+    def enter(self, grant_id: GrantId, session_id: SessionId) -> Viewing:
+        """The viewing that a request names.
+
+        Raises:
+            Fault: ``resource-unknown`` for a grant that does not exist or is another session's: the same answer;
+                ``grant-ended`` for this session's grant that is over.
+        """
+        viewing = self._running.get(grant_id)
+        if viewing is not None and viewing.session_id == session_id:
+            viewing.touch()
+            return viewing
+        if viewing is None and self._ended.get(grant_id) == session_id:
+            raise Fault(FaultKind.GRANT_ENDED, "the viewing has ended")
+        raise Fault(FaultKind.RESOURCE_UNKNOWN, "no such viewing")
+
+    def running(self) -> tuple[Viewing, ...]:
+        """What runs now: for deciding again, and for the list that officials see."""
+        return tuple(self._running.values())
+
+    def unwritten_count(self) -> int:
+        """Endings that could not be written yet: above zero is an alarm."""
+        return len(self._unwritten)
+
+    def suspend(self, grant_id: GrantId) -> None:
+        """Hold the bytes while the grant is decided again. Unknown grants are nothing to hold."""
+        if (viewing := self._running.get(grant_id)) is not None and viewing.state is not State.PENDING:
+            viewing.move(State.SUSPENDED)
+
+    def resume(self, grant_id: GrantId, valid_until_utc: datetime) -> None:
+        """Go on: decided again with the same answer, good until then."""
+        if (viewing := self._running.get(grant_id)) is not None:
+            viewing.renew(valid_until_utc)
+
+    async def cut(self, grant_id: GrantId, reason: Reason) -> None:
+        """End a viewing against the viewer's will: what waits for bytes is woken, what sends is stopped."""
+        await self._end(grant_id, Ending.CUT, reason)
+
+    async def close(self, grant_id: GrantId, session_id: SessionId) -> None:
+        """The viewer is done."""
+        viewing = self.enter(grant_id, session_id)
+        await self._end(viewing.grant.grant_id, Ending.COMPLETE if viewing.complete else Ending.CLOSED, None)
+
+    async def sweep(self) -> None:
+        """End what is idle or past its grant, and write the endings that could not be written before."""
+        now_utc, now_s = self._clock.now_utc(), self._clock.monotonic_s()
+        for viewing in self.running():
+            done = Ending.COMPLETE if viewing.complete else None
+            if now_utc >= viewing.valid_until_utc:
+                await self._end(viewing.grant.grant_id, done or Ending.CUT, None)
+            elif viewing.fault is not None:
+                await self._end(viewing.grant.grant_id, _ending_of(viewing.fault), _reason_of(viewing.fault))
+            elif now_s - viewing.touched_s >= self._idle_s:
+                await self._end(viewing.grant.grant_id, done or Ending.IDLE, None)
+        for grant_id, (grant, outcome) in list(self._unwritten.items()):
+            await self._write(grant_id, grant, outcome)
+
+    async def run(self) -> None:
+        """Sweep until cancelled."""
+        while True:
+            await self.sweep()
+            await asyncio.sleep(SWEEP_S)
+
+    async def shutdown(self) -> None:
+        """End everything and write every ending.
+
+        Raises:
+            Fault: ``ledger-unavailable`` when endings remain unwritten.
+        """
+        for viewing in self.running():
+            await self._end(viewing.grant.grant_id, Ending.COMPLETE if viewing.complete else Ending.CLOSED, None)
+        for grant_id, (grant, outcome) in list(self._unwritten.items()):
+            await self._write(grant_id, grant, outcome)
+        if self._unwritten:
+            raise Fault(FaultKind.LEDGER_UNAVAILABLE, "endings of viewings could not be written")
+
+    async def _fault(self, viewing: Viewing, fault: Fault) -> None:
+        """Source or delivery failed under a request: the viewing ends with it."""
+        await self._end(viewing.grant.grant_id, _ending_of(fault), _reason_of(fault))
+
+    async def _end(self, grant_id: GrantId, ending: Ending, reason: Reason | None) -> None:
+        """End once: the first caller removes the viewing, so that a second one finds nothing."""
+        viewing = self._running.pop(grant_id, None)
+        if viewing is None:
+            return
+        self._ended[grant_id] = viewing.session_id
+        while len(self._ended) > REMEMBERED_COUNT:
+            self._ended.popitem(last=False)
+        viewing.terminate()
+        outcome = viewing.outcome(ending, reason)
+        self._unwritten[grant_id] = (viewing.grant, outcome)
+        try:
+            await viewing.deliverable.close()
+        finally:
+            # Shielded: the request that found the end may itself be cancelled while the entry is written.
+            await asyncio.shield(self._write(grant_id, viewing.grant, outcome))
+
+    async def _write(self, grant_id: GrantId, grant: Grant, outcome: Outcome) -> None:
+        try:
+            await self._on_end(grant, outcome)
+        except Fault:
+            return  # kept; the next sweep tries again
+        self._unwritten.pop(grant_id, None)
+
+
+def unavailable(grant: Grant, fault: Fault) -> Outcome:
+    """The outcome of a grant whose source never gave anything: permitted and unavailable, not refused.
+
+    Source: PM-4.1.
+    """
+    return Outcome(grant.grant_id, _ending_of(fault), _reason_of(fault), 0, 0, None)
+
+
+def _ending_of(fault: Fault) -> Ending:
+    return Ending.UNAVAILABLE if fault.kind in UNAVAILABLE else Ending.FAULT
+
+
+def _reason_of(fault: Fault) -> Reason | None:
+    return Reason.SOURCE_UNAVAILABLE if fault.kind in UNAVAILABLE else None
+
+
+__all__ = ["OnEnd", "State", "Viewing", "Viewings", "require_transition", "unavailable"]
