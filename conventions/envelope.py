@@ -65,7 +65,7 @@ def parse(raw: bytes, where: str = "") -> Envelope:
     """
     if len(raw) > MAX_ENVELOPE_BYTES:
         raise Fault(FaultKind.DOCUMENT_MALFORMED, "larger than 3 MiB", where=where)
-    outer = _members(_json(raw, where), {"payload", "signatures"}, "the envelope", where)
+    outer = _members(strict_json(raw, where), {"payload", "signatures"}, "the envelope", where)
     payload, signatures = outer["payload"], outer["signatures"]
     if not isinstance(payload, str) or not isinstance(signatures, list):
         raise Fault(FaultKind.DOCUMENT_MALFORMED, "payload or signatures of another type", where=where)
@@ -76,7 +76,7 @@ def parse(raw: bytes, where: str = "") -> Envelope:
     content = decode(payload, where)
     if len(content) > MAX_BYTES:
         raise Fault(FaultKind.DOCUMENT_MALFORMED, "the document is larger than 1 MiB", where=where)
-    plain = _json(content, where)
+    plain = strict_json(content, where)
     if not isinstance(plain, dict):
         raise Fault(FaultKind.DOCUMENT_MALFORMED, "a document is a mapping", where=where)
     _strings_only(plain, where, 0)
@@ -112,7 +112,7 @@ def _part(value: Any, where: str) -> Part:
     protected, signature = members["protected"], members["signature"]
     if not isinstance(protected, str) or not isinstance(signature, str):
         raise Fault(FaultKind.DOCUMENT_MALFORMED, "a signature of another type", where=where)
-    header = _json(decode(protected, where), where)
+    header = strict_json(decode(protected, where), where)
     if not isinstance(header, dict) or set(header) != _PROTECTED:
         raise Fault(FaultKind.SIGNATURE_INVALID, "the protected header holds other members than required", where=where)
     if header["alg"] != ALGORITHM:
@@ -148,7 +148,7 @@ def _members(value: Any, names: set[str], what: str, where: str) -> dict[str, An
     return value
 
 
-def _json(raw: bytes, where: str) -> Any:
+def strict_json(raw: bytes, where: str) -> Any:
     """Strict JSON: UTF-8, no duplicate member, no number."""
 
     def once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

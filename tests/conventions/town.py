@@ -1,0 +1,89 @@
+"""The simulated town: authorities, signers and signed documents, made anew in every run."""
+
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from conventions import demo
+from conventions.canonical import digest
+from conventions.keys import Authority, SigningKey, issue_signer, make_authority
+from conventions.register import Growing, Register
+from conventions.signing import sign
+from conventions.terms import Role
+from conventions.trust_set import TrustSet
+from conventions.verification import VerifiedDocument, verify
+
+NOW = datetime(2026, 5, 20, 9, 30, tzinfo=UTC)
+LONG_AGO = NOW - timedelta(days=900)
+FAR = NOW + timedelta(days=900)
+ISSUERS = {body: f"http://127.0.0.1:1/{body}" for body in demo.ISSUER_BODIES}
+
+
+@dataclass
+class Town:
+    """Two authorities: the installation's own, and one that vouches for the bodies of the documents."""
+
+    root: Authority
+    bodies: Authority
+    keys: dict[tuple[str, Role], SigningKey] = field(default_factory=dict)
+
+    @property
+    def anchors(self) -> tuple[str, ...]:
+        return (self.root.certificate_pem,)
+
+    def key(self, body: str, role: Role, *, start_utc: datetime = LONG_AGO, end_utc: datetime = FAR) -> SigningKey:
+        if (body, role) not in self.keys:
+            authority = self.root if body == "installation" else self.bodies
+            name = f"{role}-1"
+            self.keys[body, role] = issue_signer(authority, body, role, name, start_utc=start_utc, end_utc=end_utc)
+        return self.keys[body, role]
+
+    def signed(self, plain: dict[str, Any], *signers: tuple[str, Role], at_utc: datetime = NOW) -> bytes:
+        """Signed by those given, else by those whom the demonstration names."""
+        who = signers or tuple((one.body, one.role) for one in demo.signer_roles(plain))
+        source: Any = plain
+        for body, role in who:
+            source = sign(source, self.key(body, role), at_utc)
+        assert isinstance(source, bytes)
+        return source
+
+
+def new_town() -> Town:
+    return Town(
+        make_authority("Autorità dell'installazione (prova)", start_utc=LONG_AGO, end_utc=FAR),
+        make_authority("Autorità degli enti (prova)", start_utc=LONG_AGO, end_utc=FAR),
+    )
+
+
+def bodies_of(documents: list[demo.DemoDocument]) -> list[str]:
+    found = {signer.body for signer in demo.certificates(documents)}
+    return sorted(found - {"installation"})
+
+
+def texts(town: Town, now_utc: datetime = NOW) -> list[demo.DemoDocument]:
+    plain = demo.documents(now_utc, ISSUERS)
+    anchor = {"name": "Autorità degli enti", "bodies": bodies_of(plain), "certificate_pem": town.bodies.certificate_pem}
+    return demo.documents(now_utc, ISSUERS, anchors=(anchor,))
+
+
+def text(town: Town, document_id: str) -> dict[str, Any]:
+    return next(each.plain for each in texts(town) if each.id == document_id)
+
+
+def publish_all(town: Town, at_utc: datetime = NOW) -> Register:
+    growing = Growing()
+    for each in texts(town):
+        trust = TrustSet.of(town.anchors, growing.trust_documents(at_utc))
+        growing.publish(verify(town.signed(each.plain, at_utc=at_utc), trust, at_utc, known=growing), at_utc)
+    return growing.register()
+
+
+def verified(town: Town, register: Register, raw: bytes, at_utc: datetime = NOW) -> VerifiedDocument:
+    return verify(raw, TrustSet.of(town.anchors, register.trust_documents(at_utc)), at_utc, known=register)
+
+
+def changed(plain: dict[str, Any], **members: Any) -> dict[str, Any]:
+    return {**plain, **members}
+
+
+__all__ = ["FAR", "LONG_AGO", "NOW", "Town", "changed", "digest", "new_town", "publish_all", "text", "texts", "verified"]
