@@ -51,14 +51,21 @@ def _name(node: ast.expr) -> str:
             return ""
 
 
+def _called(func: ast.expr) -> set[str]:
+    """Names that a call may be of: one, or those of ``(A if a else B)(...)`` and its like."""
+    if isinstance(func, ast.Name | ast.Attribute):
+        return {_name(func)}
+    return {_name(node) for node in ast.walk(func) if isinstance(node, ast.Name | ast.Attribute)}
+
+
 def made_elsewhere(source: str, path: str) -> Iterator[str]:
     """A value of the chain made, renamed or handed over as a factory outside its owner."""
     guarded = {name for name, owners in MADE_IN.items() if not path.startswith(owners)}
     for node in ast.walk(ast.parse(source)):
         match node:
             case ast.Call(func=func, args=args, keywords=keywords):
-                if _name(func) in guarded:
-                    yield f"{path}:{node.lineno}: makes {_name(func)}"
+                for made in _called(func) & guarded:
+                    yield f"{path}:{node.lineno}: makes {made}"
                 if _name(func) in {"__new__", "replace"} | ASKING:
                     continue
                 for given in (*args, *(keyword.value for keyword in keywords)):
