@@ -49,6 +49,14 @@ class Facts:
         return OBSTRUCTED if self.obstacles else CLEAR
 
     @property
+    def places(self) -> tuple[str, ...]:
+        """What a rule's territory is compared with: the camera (``NONE`` where none is concerned) and what holds it.
+
+        An area that is not known never counts, so that an unknown camera does not pass for "no camera".
+        """
+        return (self.camera, *(area for area in self.areas if area != NONE))
+
+    @property
     def slice_key(self) -> tuple[str, str, str, str]:
         return (self.controller, self.requesting_body, self.operation, self.purpose)
 

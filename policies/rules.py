@@ -1,6 +1,7 @@
 """One rule: a policy row that Casbin evaluates, and where in a signed text it comes from."""
 
-from dataclasses import astuple, dataclass
+from dataclasses import dataclass, fields
+from operator import attrgetter
 
 RULE_VERSION = "varco-rule/1"
 ALLOW, DENY = "allow", "deny"
@@ -25,7 +26,7 @@ class Rule:
     purpose: str
     ground: str
     territory: str
-    """A camera, or an area, municipality or province id that holds it."""
+    """A camera, or an area, municipality or province id that holds it; ``none`` for what concerns no camera."""
     window: str
     """``any``, or ``open``: only inside an event window."""
     max_span_s: str
@@ -42,7 +43,12 @@ class Rule:
         return (self.controller, self.requesting_body, self.operation, self.purpose)
 
     def row(self) -> tuple[str, ...]:
-        return astuple(self)
+        """The columns in the order of ``model.conf``."""
+        return _columns(self)
+
+
+COLUMNS = tuple(field.name for field in fields(Rule))
+_columns = attrgetter(*COLUMNS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +64,9 @@ class ClauseTerms:
     """Requirement rows."""
     mode: str
     regime: str
+    """Of the clause's purposes in the regulation; ``both`` where they differ, and then the purpose asked decides."""
     obligations: tuple[str, ...]
     """Of ``Obligation`` in ``policies.obligations``: sorted."""
     invented: bool = False
+    max_cameras: int | None = None
+    """How many cameras one request may name (PM-3.15); ``None``: the text sets no number."""
