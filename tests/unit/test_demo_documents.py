@@ -10,6 +10,7 @@ from conventions.calendars import active, end_of_day, local_date, start_of_day
 from conventions.canonical import digest
 from conventions.demo import ISSUER_BODIES, accounts, certificates, documents, drafts, signer_roles
 from conventions.demo.filling import date_at, fill, instant_at
+from conventions.identifiers import BodyId
 from conventions.schema import (
     AppointmentAct,
     Calendar,
@@ -22,6 +23,7 @@ from conventions.schema import (
     Trust,
     parse,
 )
+from conventions.signers import required
 from conventions.spans import parse_instant
 from conventions.terms import Operation, Purpose, Role
 
@@ -270,6 +272,15 @@ def test_every_signer_has_a_certificate_and_both_parties_sign():
         assert set(signers) <= held, document.id
     both = {signer.body for signer in signer_roles(PARSED["c_g917/convention/carabinieri"].model_dump())}
     assert both == {"c_g917", "carabinieri-mantova"}
+
+
+def test_the_signers_are_those_that_the_table_requires():
+    for document in DOCUMENTS + drafts(NOW_UTC):
+        needed = required(parse(document.plain), PARSED.get)
+        signers = list(signer_roles(document.plain))
+        assert len(needed) == len(signers), document.id
+        for each in needed:
+            assert any(each.met_by(BodyId(signer.body), signer.role) for signer in signers), (document.id, str(each))
 
 
 def test_filling_moves_dates_by_calendar_years_and_instants_exactly():
