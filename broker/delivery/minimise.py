@@ -5,7 +5,7 @@
 | ``bit-exact`` | untouched: whole segments inside the span; with ``no-audio`` only where there is no audio track |
 | ``mark-view`` | rendered |
 | ``no-audio`` | remuxed; rendered where the codec does not go into MP4, or no key frame lies in the span |
-| none of these | untouched where the span covers every segment, else remuxed |
+| none of these | remuxed; to copy, untouched where the span covers every segment |
 | ``blur``, or a word that is not in the list | none: ``delivery-failed`` |
 
 Views that are remuxed or rendered never carry sound.
@@ -20,7 +20,18 @@ from broker.delivery.recorded import Remuxed, Rendered, look_into, look_into_all
 from broker.delivery.untouched import Untouched
 from broker.delivery.workers import Workers
 from conventions.faults import Fault, FaultKind
+from conventions.terms import Operation
 from policies.obligations import Obligation
+
+COPIES = frozenset(
+    {
+        Operation.RECORDING_EXTRACT.value,
+        Operation.DATA_DOWNLOAD.value,
+        Operation.MEDIA_WRITE.value,
+        Operation.PRESERVE_ON_MEDIA.value,
+    }
+)
+"""Operations that hand footage over; every other one shows it."""
 
 
 async def minimise(clear: Clear | LiveClear, grant: Grant, workers: Workers) -> Untouched | Played:
@@ -77,7 +88,8 @@ async def _recorded(
         return await _copy(clear, grant, workers, no_audio=Obligation.NO_AUDIO in obligations)
     if Obligation.MARK_VIEW in obligations:
         return Rendered(clear, grant, workers, clipped, await look_into(clear, clipped[0], workers))
-    if Obligation.NO_AUDIO not in obligations and all(grant.span.covers(segment.span) for segment in clear.segments):
+    whole = all(grant.span.covers(segment.span) for segment in clear.segments)
+    if grant.operation in COPIES and Obligation.NO_AUDIO not in obligations and whole:
         return Untouched(clear, grant, clear.segments)
     tracks = await look_into_all(clear, clipped, workers)
     if all(track.codec in REMUXABLE for track in tracks):

@@ -30,7 +30,7 @@ class Line:
 
 
 def init_name(init: int) -> str:
-    return f"init-{init}.mp4"
+    return f"init-{init}.mp4" if init else "init.mp4"
 
 
 def fragment_name(number: int) -> str:

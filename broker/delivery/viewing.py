@@ -67,39 +67,74 @@ class Viewing:
             self._count(len(text), None)
             return text
 
-    async def init(self, number: int) -> bytes:
+    async def init(self, number: int = 0) -> bytes:
         async with self._request():
             data = await self._played().init(number)
             self._count(len(data), None)
             return data
 
-    async def fragment(self, number: int) -> bytes:
+    async def segment(self, number: int) -> bytes:
+        """One fragment, as the playlist numbers them."""
         async with self._request():
             piece: Piece = await self._played().fragment(number)
             await self._held()
             self._count(len(piece.data), piece.span)
             return piece.data
 
-    def range_of(self, number: int, first_byte: int, last_byte: int | None) -> tuple[int, int | None]:
-        """A byte range of an untouched segment, checked before the status line is written."""
-        return self._copied().range_of(number, first_byte, last_byte)
+    @property
+    def media_type(self) -> str:
+        """Of one untouched segment."""
+        return self._copied().media_type
 
-    async def pump(
-        self, number: int, first_byte: int, last_byte: int | None, send: Callable[[bytes], Awaitable[None]]
-    ) -> None:
-        """Send the bytes of one untouched segment. A cut stops it wherever it waits, even inside ``send``.
+    @property
+    def total_bytes(self) -> int:
+        """Size of the first untouched segment."""
+        return self.size_bytes(0)
+
+    def size_bytes(self, number: int) -> int:
+        """Size of one untouched segment.
 
         Raises:
-            Fault: ``grant-ended`` when cut; what the source raises. The connection must then be dropped.
+            Fault: ``resource-unknown``; ``range-unsatisfiable`` when the source does not say.
+        """
+        size_bytes = self._copied().segment(number).size_bytes
+        if size_bytes is None:
+            raise Fault(FaultKind.RANGE_UNSATISFIABLE, "the source does not say how long the segment is")
+        return size_bytes
+
+    async def stream(self, first_byte: int = 0, last_byte: int | None = None, number: int = 0) -> AsyncIterator[bytes]:
+        """The bytes of one untouched segment, chunks of at most 1 MiB; both ends of the range are included.
+
+        A cut reaches whoever iterates, wherever it waits: as ``grant-ended`` while it waits here, as a cancellation
+        while it waits for the client. Either way the connection must be dropped.
+
+        Raises:
+            Fault: ``grant-ended`` when cut; what the source raises.
         """
         async with self._request():
-            copied = self._copied()
-            span = copied.segment(number).span
-            async for chunk in copied.chunks(number, first_byte, last_byte):
-                await self._held()
-                self._count(len(chunk), span)
+            async for chunk in self._chunks(number, first_byte, last_byte):
+                yield chunk
+
+    async def pump(
+        self,
+        send: Callable[[bytes], Awaitable[None]],
+        first_byte: int = 0,
+        last_byte: int | None = None,
+        number: int = 0,
+    ) -> None:
+        """As ``stream``, and a cut arrives as ``grant-ended`` even while ``send`` waits for the client."""
+        async with self._request():
+            async for chunk in self._chunks(number, first_byte, last_byte):
                 await send(chunk)
-                self.touch()
+
+    async def _chunks(self, number: int, first_byte: int, last_byte: int | None) -> AsyncIterator[bytes]:
+        copied = self._copied()
+        span = copied.segment(number).span
+        async for chunk in copied.chunks(number, first_byte, last_byte):
+            await self._held()
+            self._count(len(chunk), span)
+            yield chunk
+            self.touch()
 
     def touch(self) -> None:
         """A request, or a chunk that was taken: not idle."""

@@ -6,18 +6,19 @@ ends once, with one ``Outcome``, whatever ends it; the outcome is handed to ``on
 
 import asyncio
 from collections import OrderedDict
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from datetime import datetime
 
 from adapters.port import Grant
 from broker.clock import Clock
 from broker.delivery.deliverable import Played
-from broker.delivery.states import State, require_transition
+from broker.delivery.states import State
 from broker.delivery.untouched import Untouched
 from broker.delivery.viewing import Viewing
 from broker.evidence import Ending, Outcome
 from conventions.faults import Fault, FaultKind
 from conventions.identifiers import GrantId, SessionId
+from conventions.spans import instant
 from conventions.terms import Reason
 
 IDLE_S = 30
@@ -40,12 +41,13 @@ UNAVAILABLE = frozenset(
 class Viewings:
     """The registry of one broker process. Use it from the event loop only."""
 
-    def __init__(self, clock: Clock, on_end: OnEnd, idle_s: float = IDLE_S) -> None:
+    def __init__(self, clock: Clock, on_end: OnEnd | None = None, idle_s: float = IDLE_S) -> None:
+        self.on_end = on_end
+        """Writes the closing entry; set before the first viewing is opened."""
         self._clock = clock
-        self._on_end = on_end
         self._idle_s = idle_s
         self._running: dict[GrantId, Viewing] = {}
-        self._ended: OrderedDict[GrantId, SessionId] = OrderedDict()
+        self._ended: OrderedDict[GrantId, tuple[SessionId, Outcome]] = OrderedDict()
         self._unwritten: dict[GrantId, tuple[Grant, Outcome]] = {}
         """Endings that ``on_end`` has not taken yet."""
 
@@ -53,8 +55,10 @@ class Viewings:
         """Register a grant with its deliverable. Pending until the first request.
 
         Raises:
-            Fault: ``grant-ended`` when the grant was registered before or has ended.
+            Fault: ``grant-ended`` when the grant was registered before or has ended; ``delivery-failed``.
         """
+        if self.on_end is None:
+            raise Fault(FaultKind.DELIVERY_FAILED, "nobody would write how the viewing ends")
         if grant.grant_id in self._running or grant.grant_id in self._ended:
             raise Fault(FaultKind.GRANT_ENDED, "a grant is one viewing")
         if deliverable.grant_id != grant.grant_id:
@@ -63,7 +67,7 @@ class Viewings:
         self._running[grant.grant_id] = viewing
         return viewing
 
-    def enter(self, grant_id: GrantId, session_id: SessionId) -> Viewing:
+    def of(self, grant_id: GrantId, session_id: SessionId) -> Viewing:
         """The viewing that a request names.
 
         Raises:
@@ -74,9 +78,24 @@ class Viewings:
         if viewing is not None and viewing.session_id == session_id:
             viewing.touch()
             return viewing
-        if viewing is None and self._ended.get(grant_id) == session_id:
+        if viewing is None and self._ended.get(grant_id, ("", None))[0] == session_id:
             raise Fault(FaultKind.GRANT_ENDED, "the viewing has ended")
         raise Fault(FaultKind.RESOURCE_UNKNOWN, "no such viewing")
+
+    def status(self, grant_id: GrantId, session_id: SessionId) -> Mapping[str, object]:
+        """State of a viewing of this session, and how it ended; asking is no request for footage.
+
+        Raises:
+            Fault: ``resource-unknown``.
+        """
+        viewing = self._running.get(grant_id)
+        if viewing is not None and viewing.session_id == session_id:
+            return {"state": viewing.state.value, "valid_until": instant(viewing.valid_until_utc)}
+        session, outcome = self._ended.get(grant_id, (None, None))
+        if viewing is not None or outcome is None or session != session_id:
+            raise Fault(FaultKind.RESOURCE_UNKNOWN, "no such viewing")
+        reason = outcome.reason.value if outcome.reason is not None else None
+        return {"state": State.TERMINATED.value, "ending": outcome.ending.value, "reason": reason}
 
     def running(self) -> tuple[Viewing, ...]:
         """What runs now: for deciding again, and for the list that officials see."""
@@ -91,8 +110,8 @@ class Viewings:
         if (viewing := self._running.get(grant_id)) is not None and viewing.state is not State.PENDING:
             viewing.move(State.SUSPENDED)
 
-    def resume(self, grant_id: GrantId, valid_until_utc: datetime) -> None:
-        """Go on: decided again with the same answer, good until then."""
+    def extend(self, grant_id: GrantId, valid_until_utc: datetime) -> None:
+        """Go on, also after a suspension: decided again with the same answer, good until then."""
         if (viewing := self._running.get(grant_id)) is not None:
             viewing.renew(valid_until_utc)
 
@@ -102,7 +121,7 @@ class Viewings:
 
     async def close(self, grant_id: GrantId, session_id: SessionId) -> None:
         """The viewer is done."""
-        viewing = self.enter(grant_id, session_id)
+        viewing = self.of(grant_id, session_id)
         await self._end(viewing.grant.grant_id, Ending.COMPLETE if viewing.complete else Ending.CLOSED, None)
 
     async def sweep(self) -> None:
@@ -147,11 +166,11 @@ class Viewings:
         viewing = self._running.pop(grant_id, None)
         if viewing is None:
             return
-        self._ended[grant_id] = viewing.session_id
-        while len(self._ended) > REMEMBERED_COUNT:
-            self._ended.popitem(last=False)
         viewing.terminate()
         outcome = viewing.outcome(ending, reason)
+        self._ended[grant_id] = (viewing.session_id, outcome)
+        while len(self._ended) > REMEMBERED_COUNT:
+            self._ended.popitem(last=False)
         self._unwritten[grant_id] = (viewing.grant, outcome)
         try:
             await viewing.deliverable.close()
@@ -161,7 +180,8 @@ class Viewings:
 
     async def _write(self, grant_id: GrantId, grant: Grant, outcome: Outcome) -> None:
         try:
-            await self._on_end(grant, outcome)
+            if self.on_end is not None:
+                await self.on_end(grant, outcome)
         except Fault:
             return  # kept; the next sweep tries again
         self._unwritten.pop(grant_id, None)
@@ -183,4 +203,4 @@ def _reason_of(fault: Fault) -> Reason | None:
     return Reason.SOURCE_UNAVAILABLE if fault.kind in UNAVAILABLE else None
 
 
-__all__ = ["OnEnd", "State", "Viewing", "Viewings", "require_transition", "unavailable"]
+__all__ = ["OnEnd", "State", "Viewing", "Viewings", "unavailable"]
