@@ -134,7 +134,7 @@ class Machines:
         return count
 
     def _believed(self, assertion: str, client_id: str | None) -> RegisteredMachine:
-        if header_of(assertion).get("typ", "JWT") not in {"JWT", "client-authentication+jwt"}:
+        if header_of(assertion).get("typ", "JWT") not in ("JWT", "client-authentication+jwt"):
             raise refused("the assertion is of another type")
         claimed = client_id or _unverified_subject(assertion)
         known = self._registered.get(claimed)

@@ -50,10 +50,10 @@ def refused(detail: str) -> Fault:
 
 def header_of(token: str) -> dict[str, Any]:
     """The protected header of a token, not yet believed: which key, which algorithm."""
-    if len(token) > TOKEN_LIMIT_CHARS:
-        raise refused("the token is too long")
+    if len(token) > TOKEN_LIMIT_CHARS or not token.isascii():
+        raise refused("the token is too long or not text")
     try:
-        return dict(extract_compact(token.encode("utf-8")).headers())
+        return dict(extract_compact(token.encode("ascii")).headers())
     except JoseError as error:
         raise refused(f"the token is not readable ({error.error})") from None
 
@@ -99,7 +99,7 @@ def logout_claims(token: str, keys: KeySet, trust: IssuerTrust, now_utc: datetim
     Raises:
         Fault: ``not-authenticated``.
     """
-    if header_of(token).get("typ", "JWT") not in {"JWT", "logout+jwt"}:
+    if header_of(token).get("typ", "JWT") not in ("JWT", "logout+jwt"):
         raise refused("the token is of another type")
     claims = _believed(token, keys, trust, now_utc, jti={"essential": True}, events={"essential": True})
     events = claims["events"]
@@ -135,10 +135,12 @@ def _believed(token: str, keys: KeySet, trust: IssuerTrust, now_utc: datetime, *
 
 
 def _name(claims: dict[str, Any], claim: str) -> str | None:
-    """A claim that names something: text of a sane length, or absent."""
+    """A claim that names something: printable ASCII of a sane length, or absent."""
     value = claims.get(claim)
     if value is None:
         return None
     if not isinstance(value, str) or not 0 < len(value) <= NAME_LIMIT_CHARS:
+        raise refused("a claim has another type")
+    if not (value.isascii() and value.isprintable()):
         raise refused("a claim has another type")
     return value
