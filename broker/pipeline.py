@@ -9,7 +9,8 @@
 7. how it ended ``ledger.close``              Grant, Outcome     -> entry
 
 INVARIANT: no adapter is contacted without a ``Grant``, and no ``Grant`` exists without a verified receipt.
-Any exception before a grant is a recorded refusal ``engine-fault``; after it the viewing is cut and closed. Source: design 2.
+Any exception before a grant is a recorded refusal ``engine-fault``; after it the viewing is cut and closed.
+Source: design 2.
 """
 
 from dataclasses import dataclass
@@ -23,12 +24,13 @@ from broker.clock import Clock
 from broker.decision.decide import decide, faulted
 from broker.decision.reading import Asked, read
 from broker.decision.state import Standing, State
-from broker.delivery.minimise import minimise, minimise_live
+from broker.delivery.minimise import minimise
 from broker.delivery.viewings import Viewing, Viewings
+from broker.delivery.workers import Workers
 from broker.evidence import AccessRequest, Caller, Case, Ending, Machine, Outcome, Permit, Refusal, Refused
 from broker.ledger.ledger import Ledger
 from conventions.faults import Fault, FaultKind
-from conventions.identifiers import GrantId, RequestId
+from conventions.identifiers import GrantId, RequestId, SessionId
 from conventions.spans import Span
 from conventions.terms import SYSTEM_REASONS, Operation, Reason
 
@@ -58,22 +60,29 @@ class Gate:
     """The door. Holds no data of its own beside the viewings that run."""
 
     def __init__(
-        self, standing: Standing, ledger: Ledger, registry: Registry, viewings: Viewings, clock: Clock
+        self,
+        standing: Standing,
+        ledger: Ledger,
+        registry: Registry,
+        viewings: Viewings,
+        workers: Workers,
+        clock: Clock,
     ) -> None:
         self.standing = standing
         self.ledger = ledger
         self.viewings = viewings
         self._registry = registry
+        self._workers = workers
         self._clock = clock
         self._running: dict[GrantId, Running] = {}
         viewings.on_end = self._ended
 
     # Steps 2 and 3 -------------------------------------------------------------------------------------------------
 
-    def read(self, asked: Asked, case: Case | None = None, request_id: RequestId | None = None) -> AccessRequest:
-        """Untrusted strings into a request; defects become reasons of its refusal."""
+    def read(self, asked: Asked, case: Case | None = None, owed: frozenset[Reason] = frozenset()) -> AccessRequest:
+        """Untrusted strings into a request; defects, and what the person owes, become reasons of its refusal."""
         known = frozenset(self.standing.state.snapshot.controllers)
-        return read(asked, case, request_id or RequestId(str(uuid_utils.uuid7())), known, self._clock.now_utc())
+        return read(asked, case, RequestId(str(uuid_utils.uuid7())), known, self._clock.now_utc(), owed)
 
     async def ask(self, caller: Caller, request: AccessRequest) -> Grant | Refused:
         """Decide and write down. The only way to a grant.
@@ -104,10 +113,10 @@ class Gate:
         granted = await self.ask(caller, request)
         if isinstance(granted, Refused):
             return granted
-        source = self._registry.video(granted.cameras[0])
+        source = self._registry.video_of(granted.cameras[0])
         try:
             clear: Clear = await source.open_recording(granted)
-            deliverable = await minimise(clear, granted)
+            deliverable = await minimise(clear, granted, self._workers)
         except Fault as fault:
             raise await self._unavailable(granted, fault) from fault
         return self._run(caller, request, granted, self.viewings.open(granted, deliverable, _session(caller)))
@@ -117,10 +126,10 @@ class Gate:
         granted = await self.ask(caller, request)
         if isinstance(granted, Refused):
             return granted
-        source = self._registry.video(granted.cameras[0])
+        source = self._registry.video_of(granted.cameras[0])
         try:
             clear: LiveClear = await source.open_live(granted)
-            deliverable = await minimise_live(clear, granted)
+            deliverable = await minimise(clear, granted, self._workers)
         except Fault as fault:
             raise await self._unavailable(granted, fault) from fault
         return self._run(caller, request, granted, self.viewings.open(granted, deliverable, _session(caller)))
@@ -131,7 +140,7 @@ class Gate:
         if isinstance(granted, Refused):
             return Answer(request.controller, None, granted, None)
         try:
-            transits = await self._registry.transits(granted.cameras).search(granted)
+            transits = await self._registry.transits_of(granted.cameras[0]).search(granted)
         except Fault as fault:
             return Answer(request.controller, None, None, await self._unavailable(granted, fault))
         outcome = Outcome(granted.grant_id, Ending.COMPLETE, None, 0, 0, granted.span, len(transits.rows))
@@ -144,7 +153,7 @@ class Gate:
         if isinstance(granted, Refused):
             return granted
         try:
-            spans = await self._registry.video(granted.cameras[0]).coverage(granted)
+            spans = await self._registry.video_of(granted.cameras[0]).coverage(granted)
         except Fault as fault:
             raise await self._unavailable(granted, fault) from fault
         outcome = Outcome(granted.grant_id, Ending.COMPLETE, None, 0, 0, None, len(spans))
@@ -196,8 +205,9 @@ class Gate:
         return fault
 
 
-def _session(caller: Caller) -> str:
-    return "" if isinstance(caller, Machine) else caller.session.session_id
+def _session(caller: Caller) -> SessionId:
+    """Whose requests a viewing serves; a machine has no session, so nobody can fetch under its grants."""
+    return SessionId("") if isinstance(caller, Machine) else caller.session.session_id
 
 
 _REASONS = {kind: Reason(kind.value) for kind in FaultKind if kind.value in SYSTEM_REASONS}

@@ -57,7 +57,7 @@ class Settings(_Strict):
     data_dir: str = "data"
     ledger_keys_dir: str = "keys/ledger"
     """Outside the database (design 7); back it up apart."""
-    client_key_file: str = "keys/oidc-client.pem"
+    client_key_file: str = "keys/oidc-client.jwk"
     anchors_file: str = "keys/anchors.pem"
     """Certificates (PEM) accepted for the installation's trust document."""
     ledger_locations: dict[str, str] = Field(default_factory=dict)
@@ -66,6 +66,8 @@ class Settings(_Strict):
     case_hours: Annotated[int, Field(ge=1, le=24)] = 8
     video_encoder: Literal["libx264", "libopenh264", "h264_vaapi"] = "libx264"
     sources: tuple[SourceSettings, ...] = ()
+    contact: Annotated[str, Field(min_length=1, max_length=200)] = "l'amministratore di sistema"
+    """Whom a person calls when something fails: an office, and how to reach it."""
     demonstration: bool = False
     """Pages say that identities and invented documents are for demonstration; nothing else changes."""
 

@@ -24,7 +24,9 @@ def person_asked(caller: Caller, request: AccessRequest) -> tuple[PersonId | Non
     return caller.person, caller.body
 
 
-def gather(caller: Caller, request: AccessRequest, snapshot: Snapshot, at_utc: datetime) -> tuple[tuple[Facts, ...], ...]:
+def gather(
+    caller: Caller, request: AccessRequest, snapshot: Snapshot, at_utc: datetime
+) -> tuple[tuple[Facts, ...], ...]:
     """One alternative per role of the person; each holds a question per camera. All of one must be allowed."""
     person, body = person_asked(caller, request)
     home = snapshot.controllers.get(request.controller)
@@ -97,6 +99,5 @@ def _question(
 def _window_open(snapshot: Snapshot, camera: CameraId, request: AccessRequest, footage: Span) -> bool:
     """Whether one event window of this camera and purpose holds the whole footage (PM-1.2)."""
     return any(
-        window.purpose == request.purpose and window.span.covers(footage)
-        for window in snapshot.windows.get(camera, ())
+        window.purpose == request.purpose and window.span.covers(footage) for window in snapshot.windows.get(camera, ())
     )

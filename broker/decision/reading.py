@@ -1,4 +1,4 @@
-"""Untrusted strings into an ``AccessRequest``. A defect becomes a reason, so that the refusal is recorded with its code.
+"""Untrusted strings into an ``AccessRequest``. A defect becomes a reason, so that the refusal is recorded with it.
 
 Source: design 4 (reasons), issue "bad input": reversed or wide spans, plates such as ``-`` or ``*``, unknown words.
 """
@@ -10,7 +10,17 @@ from typing import TypeVar
 
 from broker.evidence import AccessRequest, Case
 from conventions.faults import Fault
-from conventions.identifiers import BODY_FORM, CAMERA_FORM, INSTALLATION, BodyId, CameraId, CaseId, PersonId, Plate, RequestId
+from conventions.identifiers import (
+    BODY_FORM,
+    CAMERA_FORM,
+    INSTALLATION,
+    BodyId,
+    CameraId,
+    CaseId,
+    PersonId,
+    Plate,
+    RequestId,
+)
 from conventions.spans import Span, parse_instant
 from conventions.terms import Ground, Operation, Purpose, Reason
 
@@ -38,13 +48,19 @@ class Asked:
 
 
 def read(
-    asked: Asked, case: Case | None, request_id: RequestId, known: frozenset[BodyId], at_utc: datetime
+    asked: Asked,
+    case: Case | None,
+    request_id: RequestId,
+    known: frozenset[BodyId],
+    at_utc: datetime,
+    owed: frozenset[Reason] = frozenset(),
 ) -> AccessRequest:
     """Read a request. A case fixes purpose and ground (PM-3.18); another purpose beside it is refused.
 
-    A controller that is not ``known`` moves the question to the installation's own tree.
+    A controller that is not ``known`` moves the question to the installation's own tree. ``owed`` are reasons that
+    stand against the person already.
     """
-    defects: set[Reason] = set()
+    defects: set[Reason] = set(owed)
     controller = BodyId(asked.controller)
     cameras = tuple(dict.fromkeys(asked.cameras))
     if BODY_FORM.match(asked.controller) is None or len(cameras) > MAX_CAMERAS_COUNT:

@@ -4,7 +4,7 @@ Playlist, segment and Range requests are checked against the grant and counted, 
 Plates are never in a URL. Source: design 2 ("one grant is one viewing"), 6.
 """
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Request, Response
@@ -12,6 +12,7 @@ from fastapi.responses import JSONResponse, StreamingResponse
 from pydantic import BaseModel, ConfigDict
 
 from broker.decision.reading import Asked
+from broker.delivery.playlist import FRAGMENT_TYPE, MEDIA_TYPE
 from broker.delivery.viewings import Viewing
 from broker.evidence import Official, Operator, Refused
 from broker.problems import refusal
@@ -22,7 +23,6 @@ from conventions.terms import Operation
 
 router = APIRouter(prefix="/api/v1", tags=["viewings"])
 Person = Annotated[Operator | Official, Depends(person)]
-PLAYLIST = "application/vnd.apple.mpegurl"
 NO_STORE = {"Cache-Control": "no-store"}
 
 
@@ -53,9 +53,8 @@ async def open_viewing(asked: ViewingAsked, request: Request, caller: Person) ->
     """Decide, write down, open: 201 with the grant and its playlist, or 403 with the reason."""
     services = _services(request)
     case = services.case(caller, asked.case)
-    read = services.gate.read(
-        Asked(asked.controller, asked.operation, (asked.camera,), starts=asked.starts, ends=asked.ends), case
-    )
+    named = Asked(asked.controller, asked.operation, (asked.camera,), starts=asked.starts, ends=asked.ends)
+    read = services.request(caller, named, case)
     live = read.operation is Operation.LIVE_VIEW
     opened = await (services.gate.watch if live else services.gate.play)(caller, read)
     if isinstance(opened, Refused):
@@ -75,24 +74,30 @@ async def open_viewing(asked: ViewingAsked, request: Request, caller: Person) ->
 async def playlist(grant: str, request: Request, caller: Person) -> Response:
     """The playlist: relative names only."""
     text = await _viewing(request, grant, caller).playlist()
-    return Response(text, media_type=PLAYLIST, headers=NO_STORE)
+    return Response(text, media_type=MEDIA_TYPE, headers=NO_STORE)
 
 
 @router.get("/viewings/{grant}/init.mp4")
 async def initialisation(grant: str, request: Request, caller: Person) -> Response:
-    """The fMP4 initialisation segment."""
-    return Response(await _viewing(request, grant, caller).init(), media_type="video/mp4", headers=NO_STORE)
+    """The first fMP4 header."""
+    return Response(await _viewing(request, grant, caller).init(), media_type=FRAGMENT_TYPE, headers=NO_STORE)
+
+
+@router.get("/viewings/{grant}/init-{number}.mp4")
+async def further_initialisation(grant: str, number: int, request: Request, caller: Person) -> Response:
+    """A later header, where the source's coding changes."""
+    return Response(await _viewing(request, grant, caller).init(number), media_type=FRAGMENT_TYPE, headers=NO_STORE)
 
 
 @router.get("/viewings/{grant}/{number}.m4s")
 async def segment(grant: str, number: int, request: Request, caller: Person) -> Response:
     """One fMP4 segment, made on demand, never stored."""
     data = await _viewing(request, grant, caller).segment(number)
-    return Response(data, media_type="video/iso.segment", headers=NO_STORE)
+    return Response(data, media_type=FRAGMENT_TYPE, headers=NO_STORE)
 
 
 @router.get("/viewings/{grant}/status")
-async def status(grant: str, request: Request, caller: Person) -> dict[str, Any]:
+async def status(grant: str, request: Request, caller: Person) -> Mapping[str, Any]:
     """State of a viewing; once ended, with the reason that the person is shown."""
     return _services(request).viewing_status(GrantId(grant), caller)
 

@@ -1,0 +1,231 @@
+"""The application, put together from settings: one process, nothing anonymous, nothing that turns a check off.
+
+Start: keys and trees are checked, the register is loaded and verified, what an earlier run left open is closed, and
+only then is anything served. Source: design 6, 9.
+"""
+
+import asyncio
+import json
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import structlog
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from joserfc.jwk import ECKey
+from starlette.exceptions import HTTPException
+from starlette.responses import Response
+from starlette.types import Lifespan
+
+from adapters.registry import FolderTransitSettings, FolderVideoSettings, Registry, connect
+from broker.changes import Changes, LedgerLost
+from broker.clock import Clock, SystemClock
+from broker.decision.state import Standing, State
+from broker.delivery.viewings import Viewings
+from broker.delivery.workers import Workers
+from broker.identity.acceptances import Acceptances
+from broker.identity.cases import Cases
+from broker.identity.discovery import Discovery
+from broker.identity.identify import Identities
+from broker.identity.machines import Machines, RegisteredMachine
+from broker.identity.sessions import Sessions
+from broker.identity.sign_in import SignIn
+from broker.identity.trust import Issuers, IssuerTrust, ListedPerson
+from broker.ledger.homes import Home, homes
+from broker.ledger.ledger import Ledger
+from broker.pipeline import Gate
+from broker.problems import problem
+from broker.publication import Publication
+from broker.routes import authzen, data, documents, ledger, media
+from broker.routes.pages import pages_routes
+from broker.routes.services import Services
+from broker.routes.signin import SignInServices, sign_in_routes
+from broker.running import Running
+from broker.settings import Settings
+from broker.storage import open_store
+from broker.web.headers import SecurityHeaders
+from broker.web.render import environment
+from broker.witness import Witness
+from conventions.faults import Fault, FaultKind
+from conventions.identifiers import BodyId, CameraId, PersonId
+
+log = structlog.get_logger()
+FOLLOW_EVERY_S = 0.1
+"""How often the register's folder is looked at for what another process published."""
+
+
+@dataclass(frozen=True, slots=True)
+class InForce:
+    """Bindings of the operator lists in force: ``identity.Directory``."""
+
+    standing: Standing
+
+    def person_of(self, issuer: str, subject: str) -> ListedPerson | None:
+        """The listed person of a credential; a pair that two lists bind to different persons is nobody's (C-17)."""
+        found = self.standing.state.snapshot.bindings.get((issuer, subject), ())
+        people = {(one.person.id, one.listing.body, one.person.office) for one in found}
+        if len(people) != 1:
+            return None
+        person, body, office = people.pop()
+        return ListedPerson(PersonId(person), BodyId(body), office == "official")
+
+
+def places(settings: Settings, home: Path, controllers: tuple[BodyId, ...]) -> tuple[Home, ...]:
+    """Where each controller's ledger and keys lie."""
+    declared = {name: home / folder for name, folder in settings.ledger_locations.items()}
+    return homes(controllers, home / settings.data_dir / "ledger", home / settings.ledger_keys_dir, declared)
+
+
+def sources(settings: Settings, home: Path, clock: Clock) -> Registry:
+    """The recorders and plate stores that the settings name."""
+    found: list[FolderVideoSettings | FolderTransitSettings] = []
+    for one in settings.sources:
+        root = home / one.root
+        found.append(FolderVideoSettings(one.name, root, tuple(map(CameraId, one.cameras))))
+        if one.transits:
+            gates = tuple(map(CameraId, one.transits))
+            found.append(FolderTransitSettings(f"{one.name}-transiti", root / "transits.sqlite", gates))
+    return connect(found, clock.now_utc)
+
+
+def create(settings: Settings, home: Path, clock: Clock | None = None) -> FastAPI:
+    """Build the application. ``home`` is the folder that the settings' paths are relative to."""
+    clock = clock or SystemClock()
+    changes, standing = Changes(), Standing()
+    store = open_store(f"sqlite:///{home / settings.data_dir / 'varco.sqlite'}")
+    store.migrate()
+    issuers = Issuers()
+    sessions = Sessions(store, changes, clock)
+    identities = Identities(sessions, issuers, InForce(standing))
+    machines = Machines(store, changes, clock, audiences=(settings.public_url, f"{settings.public_url}/oauth2/token"))
+    anchors = ((home / settings.anchors_file).read_text(encoding="ascii"),)
+    publication = Publication(home / settings.data_dir, anchors, standing, changes, clock)
+    publication.on_state(lambda state: _trust(state, issuers, machines))
+    publication.load()
+    controllers = tuple(standing.state.snapshot.controllers)
+    book = Ledger(
+        settings.installation,
+        places(settings, home, controllers),
+        clock,
+        lambda controller: changes.publish(LedgerLost(controller)) if changes.healthy else None,
+    )
+    workers, viewings = Workers(), Viewings(clock)
+    gate = Gate(standing, book, sources(settings, home, clock), viewings, workers, clock)
+    witness = Witness(book)
+    discovery = Discovery(clock)
+    client_key = ECKey.import_key(json.loads((home / settings.client_key_file).read_text(encoding="utf-8")))
+    sign_in = SignIn(identities, store, clock, discovery, base_url=settings.public_url, client_key=client_key)
+    signing_in = SignInServices(
+        identities, sign_in, machines, environment(), witness.identity, clock, settings.public_url
+    )
+    services = Services(
+        gate=gate,
+        identities=identities,
+        issuers=issuers,
+        cases=Cases(store, changes, clock),
+        acceptances=Acceptances(store, changes, clock),
+        store=store,
+        publication=publication,
+        witness=witness,
+        clock=clock,
+        cookies=signing_in.cookies,
+        base_url=settings.public_url,
+        contact=settings.contact,
+        demonstration=settings.demonstration,
+    )
+    app = FastAPI(
+        title="Varco",
+        version="0.1.0",
+        docs_url=None,
+        redoc_url=None,
+        openapi_url="/api/v1/openapi.json",
+        lifespan=_lifespan(book, publication, Running(gate, changes, clock), workers, viewings, changes),
+    )
+    app.state.services = services
+    for router in (sign_in_routes(signing_in), data.router, media.router, documents.router, ledger.router):
+        app.include_router(router)
+    app.include_router(pages_routes(services))
+    app.router.routes.extend(authzen.routes(gate, machines.identify, settings.public_url))
+    app.add_middleware(SecurityHeaders, form_targets=[trust.issuer for trust in issuers.all()])
+    _faults(app)
+    return app
+
+
+def _trust(state: State, issuers: Issuers, machines: Machines) -> None:
+    """Issuers and enforcement points of the trust documents in force."""
+    snapshot = state.snapshot
+    issuers.publish(
+        IssuerTrust(
+            issuer=entry.issuer,
+            bodies=tuple(map(BodyId, entry.bodies)),
+            client_id=entry.client_id,
+            name=entry.name,
+            algorithms=tuple(entry.algorithms),
+            acr_accepted=tuple(entry.acr_required),
+        )
+        for entry in snapshot.issuers.values()
+    )
+    machines.publish(
+        RegisteredMachine(point.client_id, BodyId(point.controller), point.public_jwk)
+        for point in snapshot.enforcement_points.values()
+    )
+
+
+def _lifespan(
+    book: Ledger, publication: Publication, running: Running, workers: Workers, viewings: Viewings, changes: Changes
+) -> Lifespan[FastAPI]:
+    @asynccontextmanager
+    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        async with AsyncExitStack() as stack:
+            book.start()
+            stack.callback(book.stop)
+            for left in book.open_grants():
+                await book.close_left_open(left)
+            stack.callback(workers.close)
+            stack.push_async_callback(viewings.shutdown)
+            async with asyncio.TaskGroup() as group:
+                lasting = (running.run(), viewings.run(), _follow(publication, changes))
+                tasks = [group.create_task(each) for each in lasting]
+                await running.ready.wait()
+                yield
+                for task in tasks:
+                    task.cancel()
+
+    return lifespan
+
+
+async def _follow(publication: Publication, changes: Changes) -> None:
+    """Keep up with the register's folder; when it cannot be followed, what rests on it ends."""
+    while True:
+        await asyncio.sleep(FOLLOW_EVERY_S)
+        try:
+            await asyncio.to_thread(publication.follow)
+        except Fault as fault:
+            log.error("publication.fault", kind=fault.kind, where=fault.where)
+            changes.lose()
+            return
+
+
+def _faults(app: FastAPI) -> None:
+    """Every fault, validation error, 404 and 405 leaves as a problem document."""
+
+    async def of_fault(_: Request, error: Exception) -> Response:
+        return problem(error) if isinstance(error, Fault) else problem(Fault(FaultKind.ENGINE_FAULT, "a bug"))
+
+    async def of_validation(_: Request, error: Exception) -> Response:
+        where = ""
+        if isinstance(error, RequestValidationError) and error.errors():
+            where = ".".join(str(step) for step in error.errors()[0]["loc"])
+        return problem(Fault(FaultKind.REQUEST_MALFORMED, "not of the expected form", where=where))
+
+    async def of_http(_: Request, error: Exception) -> Response:
+        status = error.status_code if isinstance(error, HTTPException) else 500
+        kinds = {404: FaultKind.RESOURCE_UNKNOWN, 405: FaultKind.METHOD_NOT_ALLOWED}
+        return problem(Fault(kinds.get(status, FaultKind.REQUEST_MALFORMED), "no such address or method"))
+
+    app.add_exception_handler(Fault, of_fault)
+    app.add_exception_handler(RequestValidationError, of_validation)
+    app.add_exception_handler(HTTPException, of_http)
+    app.add_exception_handler(Exception, of_fault)

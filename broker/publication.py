@@ -1,0 +1,150 @@
+"""From the register on disk to what decisions rest on, and how one more document gets in.
+
+1. Verify the envelope as at now, under the trust in force (``conventions.verification``).
+2. Refuse what the lint sends back as an error.
+3. Make the next generation from the register with the document in it; until here nothing has changed.
+4. Put the document on the disk (``conventions.shelf``): one generation or the other, never half; the rules are
+   archived under their digest, for replay.
+5. Swap the state in one reference, write the entry, and tell the change feed.
+
+A document that is refused leaves the generation in force as it was. A register that can no longer be read withdraws it:
+nothing is decided then. Source: design 3, 4; PM-P.4, MC-3.1c.
+"""
+
+import threading
+from collections.abc import Callable
+from datetime import datetime
+from pathlib import Path
+
+from broker.changes import Changes, DocumentChanged
+from broker.clock import Clock
+from broker.decision.snapshot import Snapshot
+from broker.decision.state import Standing, State
+from broker.storage.archive import keep
+from conventions import shelf
+from conventions.faults import Fault, FaultKind
+from conventions.identifiers import BodyId
+from conventions.lint import lint
+from conventions.register import Register
+from conventions.spans import NEVER, instant, parse_instant
+from conventions.trust_set import TrustSet
+from conventions.verification import VerifiedDocument, verify
+from policies.bundle import EMPTY, Generation
+from policies.engine import Engine
+from policies.generator import generate
+
+Listener = Callable[[State], None]
+
+
+def admit(
+    register: Register, raw: bytes, anchors_pem: tuple[str, ...], at_utc: datetime, where: str = ""
+) -> VerifiedDocument:
+    """Steps 1 and 2: a document that may be published into this register, or the fault that keeps it out."""
+    trust = TrustSet.of(anchors_pem, register.trust_documents(at_utc))
+    verified = verify(raw, trust, at_utc, known=register, where=where)
+    for finding in lint(verified.document, register, sha256=verified.sha256):
+        if finding.severity == "error":
+            place = f"{where}: {finding.where}" if where else finding.where
+            raise Fault(FaultKind.DOCUMENT_CONTRADICTORY, f"{finding.row}: {finding.message_it}", where=place)
+    return verified
+
+
+class Publication:
+    """Keeps the state in force in step with the register's folder."""
+
+    def __init__(
+        self, folder: Path, anchors_pem: tuple[str, ...], standing: Standing, changes: Changes, clock: Clock
+    ) -> None:
+        self.register = Register()
+        self._folder = folder / "register"
+        self._archive = folder / "rules"
+        self._anchors = anchors_pem
+        self._standing = standing
+        self._changes = changes
+        self._clock = clock
+        self._generation: Generation = EMPTY
+        self._engine: Engine | None = None
+        self._listeners: list[Listener] = []
+        self._seen: tuple[int, int] = (0, 0)
+        self._publishing = threading.Lock()
+
+    def on_state(self, listener: Listener) -> None:
+        """Have a listener told of every state, before it is in force."""
+        self._listeners.append(listener)
+
+    def load(self) -> None:
+        """Read the folder and put what it holds in force.
+
+        Raises:
+            Fault: of the first defect; then no state is in force.
+        """
+        with self._publishing:
+            self._load()
+
+    def publish(self, raw: bytes, where: str = "") -> VerifiedDocument:
+        """The procedure, steps 1 to 5 but for the entry, which the caller writes.
+
+        Raises:
+            Fault: the document's; the state in force stays.
+        """
+        with self._publishing:
+            if shelf.manifest(self._folder) and self._stamp() != self._seen:
+                self._load()
+            at_utc = self._clock.now_utc()
+            verified = admit(self.register, raw, self._anchors, at_utc, where)
+            after = self.register.published(verified, at_utc)
+            state, generation = self._made(after, at_utc)
+            keep(self._archive, generation)
+            self.register = shelf.append(self._folder, self.register, verified, at_utc)
+            self._seen = self._stamp()
+            self._put(state, generation)
+        self._changes.publish(DocumentChanged(BodyId(verified.document.controller), None))
+        return verified
+
+    def follow(self) -> bool:
+        """Take over what another process published, and what a passing instant brought into or out of force."""
+        stamp = self._stamp()
+        due = parse_instant(self._standing.state.next_change) <= self._clock.now_utc()
+        if stamp == self._seen and not due:
+            return False
+        with self._publishing:
+            if stamp != self._seen:
+                self._load()
+            else:
+                at_utc = self._clock.now_utc()
+                self._put(*self._made(self.register, at_utc))
+        self._changes.publish(DocumentChanged(BodyId("installation"), None))
+        return True
+
+    def _load(self) -> None:
+        self._seen = self._stamp()
+        try:
+            self.register = shelf.load(self._folder, self._anchors)
+            state, generation = self._made(self.register, self._clock.now_utc())
+            keep(self._archive, generation)
+            self._put(state, generation)
+        except Fault:
+            self._standing.swap(None)
+            raise
+
+    def _made(self, register: Register, at_utc: datetime) -> tuple[State, Generation]:
+        generation = generate(register.known(), self._generation)
+        engine = Engine(generation, self._engine)
+        in_force = tuple(found.document for found in register.in_force(at_utc))
+        next_utc = register.next_change_after(at_utc)
+        next_change = instant(next_utc) if next_utc is not None else NEVER
+        return State(Snapshot.of(in_force, at_utc), engine, generation.digest, next_change), generation
+
+    def _put(self, state: State, generation: Generation) -> None:
+        for listener in self._listeners:
+            listener(state)
+        self._generation, self._engine = generation, state.engine
+        self._standing.swap(state)
+
+    def _stamp(self) -> tuple[int, int]:
+        """Tells whether the manifest was replaced: cheap enough to ask several times a second."""
+        try:
+            found = (self._folder / shelf.MANIFEST).stat()
+        except OSError:
+            return (0, 0)
+        return (found.st_mtime_ns, found.st_ino)

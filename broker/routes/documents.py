@@ -1,0 +1,53 @@
+"""The documents in force, with their signers and the mark of what is invented. Texts hold no personal data."""
+
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Depends, Request
+
+from broker.evidence import Official, Operator
+from broker.routes.services import Services, person
+from conventions.faults import Fault, FaultKind
+from conventions.spans import instant
+from conventions.verified import VerifiedDocument
+
+router = APIRouter(prefix="/api/v1", tags=["documents"])
+Person = Annotated[Operator | Official, Depends(person)]
+
+
+@router.get("/documents")
+async def documents(request: Request, caller: Person) -> dict[str, Any]:
+    """What is in force now, by identifier."""
+    services: Services = request.app.state.services
+    return {
+        "generation": services.gate.standing.state.generation,
+        "documents": [members(found) for found in services.documents()],
+    }
+
+
+@router.get("/documents/{controller}/{kind}/{slug}")
+async def document(controller: str, kind: str, slug: str, request: Request, caller: Person) -> dict[str, Any]:
+    """One document as it was signed, latest version."""
+    services: Services = request.app.state.services
+    found = services.publication.register.current(f"{controller}/{kind}/{slug}")
+    if found is None:
+        raise Fault(FaultKind.DOCUMENT_UNKNOWN, "no such document")
+    return {**members(found), "text": found.document.model_dump(mode="json", exclude_none=True)}
+
+
+def members(found: VerifiedDocument) -> dict[str, Any]:
+    """A document in short, with who signed it."""
+    document = found.document
+    return {
+        "id": found.id,
+        "version": found.version,
+        "kind": document.kind,
+        "title": document.title,
+        "invented": document.invented,
+        "valid_from": document.valid_from,
+        "valid_until": document.valid_until,
+        "sha256": found.sha256,
+        "sequence": found.sequence,
+        "signers": [
+            {"body": signer.body, "role": signer.role, "signed": instant(signer.signed_utc)} for signer in found.signers
+        ],
+    }

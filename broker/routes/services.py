@@ -1,0 +1,106 @@
+"""What the routes need, put together by ``app``; and the dependency that gives the person behind a request."""
+
+import asyncio
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from fastapi import Request
+
+from broker.clock import Clock
+from broker.decision.reading import Asked
+from broker.evidence import AccessRequest, Case, Official, Operator
+from broker.identity.acceptances import Acceptances
+from broker.identity.cases import Cases
+from broker.identity.identify import Identities
+from broker.identity.origin import require_same_origin, workstation_of
+from broker.identity.trust import Issuers
+from broker.pipeline import Gate
+from broker.publication import Publication
+from broker.routes.signin import Cookies
+from broker.storage import Store
+from broker.witness import Witness
+from conventions.calendars import add_duration
+from conventions.faults import Fault, FaultKind
+from conventions.identifiers import BodyId, CaseId, GrantId
+from conventions.terms import DataClass, Purpose, Reason
+from conventions.verified import VerifiedDocument
+
+Person = Operator | Official
+
+
+@dataclass(frozen=True, slots=True)
+class Services:
+    """The parts of the running application that routes and pages use."""
+
+    gate: Gate
+    identities: Identities
+    issuers: Issuers
+    cases: Cases
+    acceptances: Acceptances
+    store: Store
+    publication: Publication
+    witness: Witness
+    clock: Clock
+    cookies: Cookies
+    base_url: str
+    contact: str
+    demonstration: bool
+
+    def caller(self, request: Request) -> Person:
+        """Who sends a page request; raises as ``identify``."""
+        return self.identities.identify(request.cookies.get(self.cookies.session))
+
+    def documents(self) -> tuple[VerifiedDocument, ...]:
+        """The documents in force now."""
+        return self.publication.register.in_force(self.clock.now_utc())
+
+    def case(self, caller: Person, case_id: str | None) -> Case | None:
+        """The caller's open case; ``None`` when none was named."""
+        return self.cases.use(CaseId(case_id), caller.person) if case_id else None
+
+    def request(self, caller: Person, asked: Asked, case: Case | None) -> AccessRequest:
+        """Read a request; a person who owes a reference past its time asks nothing more that needs one."""
+        overdue = bool(self.cases.overdue(caller.person, self.clock.now_utc()))
+        return self.gate.read(asked, case, owed=frozenset({Reason.REFERENCE_OVERDUE}) if overdue else frozenset())
+
+    def reference_due(self, caller: Person, purpose: Purpose) -> datetime | None:
+        """By when a reference must follow: the shortest term of the deeds that let this body defer it (R3)."""
+        now_utc = self.clock.now_utc()
+        deeds = self.gate.standing.state.snapshot.conventions.items()
+        terms = [
+            add_duration(now_utc, deed.reference_due)
+            for (_, body), found in deeds
+            if body == caller.body
+            for deed in found
+            if deed.reference_due is not None and any(purpose in clause.purposes for clause in deed.clauses)
+        ]
+        return min(terms, default=None)
+
+    def plate_cameras(self, controller: str) -> tuple[str, ...]:
+        """The gates of a controller: what a plate search asks about."""
+        home = self.gate.standing.state.snapshot.controllers.get(BodyId(controller))
+        entries = home.cameras.values() if home is not None else ()
+        return tuple(entry.id for entry in entries if DataClass.TRANSIT_RECORD in entry.classes)
+
+    def viewing_status(self, grant_id: GrantId, caller: Person) -> Mapping[str, Any]:
+        """State of a viewing of this session, and why it ended."""
+        return self.gate.viewings.status(grant_id, caller.session.session_id)
+
+
+async def person(request: Request) -> Person:
+    """Step 1 for persons: the cookie's session. A refused attempt is written down first.
+
+    Raises:
+        Fault: ``not-authenticated``, ``session-ended``, ``assurance-too-low``; ``request-malformed`` from another site.
+    """
+    services: Services = request.app.state.services
+    require_same_origin(request.method, request.headers, services.base_url)
+    try:
+        return await asyncio.to_thread(services.identities.identify, request.cookies.get(services.cookies.session))
+    except Fault as fault:
+        if fault.kind is not FaultKind.LEDGER_UNAVAILABLE:
+            host = request.client.host if request.client is not None else None
+            await services.witness.refused_caller(fault, workstation_of(host))
+        raise
