@@ -47,20 +47,22 @@ def digest_of(*inputs: Path) -> str:
     return hashed.hexdigest()
 
 
-def is_done(name: str, inputs: Sequence[Path], outputs: Sequence[Path]) -> bool:
+def is_done(name: str, inputs: Sequence[Path], outputs: Sequence[Path], stamps: Path = STAMPS) -> bool:
     """Whether a step was done for the same inputs and its outputs are still there."""
-    stamp = STAMPS / name
+    stamp = stamps / name
     done = stamp.is_file() and stamp.read_text() == digest_of(*inputs)
     return done and all(output.exists() for output in outputs)
 
 
-def step(name: str, inputs: Sequence[Path], outputs: Sequence[Path], work: Callable[[], None]) -> None:
-    if is_done(name, inputs, outputs):
+def step(
+    name: str, inputs: Sequence[Path], outputs: Sequence[Path], work: Callable[[], None], stamps: Path = STAMPS
+) -> None:
+    if is_done(name, inputs, outputs, stamps):
         return
     say(name)
     work()
-    STAMPS.mkdir(exist_ok=True)
-    (STAMPS / name).write_text(digest_of(*inputs))
+    stamps.mkdir(exist_ok=True)
+    (stamps / name).write_text(digest_of(*inputs))
 
 
 def make_venv() -> None:
@@ -131,17 +133,17 @@ def missing_debian_packages() -> list[str]:
 
 
 @contextmanager
-def daemons_at_rest() -> Iterator[None]:
+def daemons_at_rest(policy: Path = POLICY) -> Iterator[None]:
     """While packages are installed nothing starts their daemons: the file that Debian asks says no."""
-    if POLICY.exists():
+    if policy.exists():
         yield
         return
-    POLICY.write_text("#!/bin/sh\nexit 101\n")
-    POLICY.chmod(0o755)
+    policy.write_text("#!/bin/sh\nexit 101\n")
+    policy.chmod(0o755)
     try:
         yield
     finally:
-        POLICY.unlink()
+        policy.unlink()
 
 
 def install_debian_packages(packages: Sequence[str]) -> None:
@@ -152,11 +154,10 @@ def install_debian_packages(packages: Sequence[str]) -> None:
         run(*quiet, *apt, "install", "-y", "--no-install-recommends", *packages)
 
 
-def provide_debian_packages() -> None:
-    packages = missing_debian_packages()
+def provide_debian_packages(packages: Sequence[str], *, root: bool) -> None:
     if not packages:
         return
-    if os.geteuid() == 0 and shutil.which("apt-get"):
+    if root and shutil.which("apt-get"):
         say(f"installing Debian packages without starting their daemons: {' '.join(packages)}")
         install_debian_packages(packages)
         return
@@ -164,12 +165,11 @@ def provide_debian_packages() -> None:
     say(f"  sudo apt-get install --no-install-recommends {' '.join(packages)}")
 
 
-def announce_tests() -> None:
-    packages = missing_debian_packages()
+def announce_tests(packages: Sequence[str], *, root: bool) -> None:
     say("make test will, inside this folder: fill .venv and node_modules from the locked lists; run ruff, mypy, the")
     say("import contracts and the other checks; run all tests on two processes, starting real programs on loopback.")
     if packages:
-        who = "it will install as root" if os.geteuid() == 0 else "it needs, and cannot install without root"
+        who = "it will install as root" if root else "it needs, and cannot install without root"
         say(f"Debian packages {who}: {' '.join(packages)}")
 
 
@@ -182,8 +182,9 @@ def main(arguments: Sequence[str]) -> int:
         return 2
     tests = arguments == ["tests"]
     if tests:
-        announce_tests()
-        provide_debian_packages()
+        packages, root = missing_debian_packages(), os.geteuid() == 0
+        announce_tests(packages, root=root)
+        provide_debian_packages(packages, root=root)
     make_venv()
     provide_packages(tests=tests)
     provide_footage()
