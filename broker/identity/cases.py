@@ -111,6 +111,24 @@ class Cases:
             raise Fault(FaultKind.RESOURCE_UNKNOWN, "no such case", where="case")
         return _case(row)
 
+    def close(self, case_id: CaseId, person: PersonId) -> None:
+        """End an open case before its time; a reference that was to follow is owed all the same.
+
+        Raises:
+            Fault: ``resource-unknown``: no such case, another's, or closed; the answer is the same.
+        """
+        if not self._store.cases.close(case_id, person, instant(self._clock.now_utc())):
+            raise Fault(FaultKind.RESOURCE_UNKNOWN, "no open case of this person", where="case")
+        if self._changes.healthy:
+            self._changes.publish(CaseChanged(case_id))
+
+    def pending_of(self, person: PersonId) -> tuple[Case, ...]:
+        """Cases, closed ones included, whose reference this person still owes; the one due first comes first."""
+        with self._keeping:
+            owed = sorted(self._pending.get(person, {}).items(), key=lambda pair: pair[1])
+        rows = (self._store.cases.get(case_id) for case_id, _ in owed)
+        return tuple(_case(row) for row in rows if row is not None)
+
     def overdue(self, person: PersonId, at_utc: datetime) -> tuple[CaseId, ...]:
         """Cases whose reference this person owes past its time; a decision refuses while there is one."""
         with self._keeping:

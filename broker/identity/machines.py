@@ -9,7 +9,7 @@ import secrets
 import threading
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import uuid_utils
 from joserfc import jwt
@@ -64,7 +64,7 @@ class Machines:
         self._clock = clock
         self._audiences = sorted(audiences)
         self._registered: Mapping[str, tuple[RegisteredMachine, KeySet]] = {}
-        self._live: dict[str, MachineTokenRow] = {}
+        self._live: dict[str, tuple[Machine, datetime]] = {}
         self._ended_count = 0
         self._keeping = threading.Lock()
         changes.subscribe(self._on_change)
@@ -117,14 +117,14 @@ class Machines:
         if scheme.lower() != "bearer" or not 0 < len(token) <= NAME_LIMIT_CHARS:
             raise Fault(FaultKind.NOT_AUTHENTICATED, "no token")
         digest = _digest(token)
-        row = self._live.get(digest) or self._read(digest)
-        machine = self._registered.get(row.client_id)
-        if machine is None or machine[0].controller != row.controller:
+        machine, expires_utc = self._live.get(digest) or self._read(digest)
+        known = self._registered.get(machine.client_id)
+        if known is None or known[0].controller != machine.controller:
             raise Fault(FaultKind.NOT_AUTHENTICATED, "the machine is not registered")
-        if row.revoked_utc is not None or parse_instant(row.expires_utc) <= self._clock.now_utc():
+        if expires_utc <= self._clock.now_utc():
             self._live.pop(digest, None)
-            raise Fault(FaultKind.SESSION_ENDED, "the token is revoked or expired")
-        return Machine(row.client_id, BodyId(row.controller), row.token_id)
+            raise Fault(FaultKind.SESSION_ENDED, "the token is expired")
+        return machine
 
     def revoke(self, client_id: str, token_id: str | None = None) -> int:
         """Revoke one token of a machine, or all of them; gives how many."""
@@ -167,22 +167,25 @@ class Machines:
             raise refused("the assertion was used before")
         return machine
 
-    def _read(self, digest: str) -> MachineTokenRow:
+    def _read(self, digest: str) -> tuple[Machine, datetime]:
         seen_count = self._ended_count
         row = self._store.machine_tokens.get(digest)
         if row is None:
             raise Fault(FaultKind.NOT_AUTHENTICATED, "no such token")
+        if row.revoked_utc is not None:
+            raise Fault(FaultKind.SESSION_ENDED, "the token is revoked")
+        found = Machine(row.client_id, BodyId(row.controller), row.token_id), parse_instant(row.expires_utc)
         with self._keeping:  # a revocation that came between reading and keeping would otherwise be missed
-            if self._changes.healthy and row.revoked_utc is None and self._ended_count == seen_count:
-                self._live[digest] = row
-        return row
+            if self._changes.healthy and self._ended_count == seen_count:
+                self._live[digest] = found
+        return found
 
     def _on_change(self, change: Change) -> None:
         with self._keeping:
             if isinstance(change, MachineEnded):
                 self._ended_count += 1
-                for digest, row in tuple(self._live.items()):
-                    if row.client_id == change.client_id and change.token_id in (None, row.token_id):
+                for digest, (machine, _) in tuple(self._live.items()):
+                    if machine.client_id == change.client_id and change.token_id in (None, machine.token_id):
                         self._live.pop(digest, None)
             elif isinstance(change, FeedLost):
                 self._live.clear()

@@ -43,6 +43,14 @@ class CaseTable:
         with self._begin() as transaction:
             return transaction.exec(change.values(reference=reference, completed_utc=completed_utc)).rowcount == 1
 
+    def close(self, case_id: str, person: str, now_utc: str) -> bool:
+        """End an open case of this person before its time; false when there is no such case."""
+        change = update(CaseRow).where(
+            col(CaseRow.case_id) == case_id, col(CaseRow.person) == person, col(CaseRow.closes_utc) > now_utc
+        )
+        with self._begin() as transaction:
+            return transaction.exec(change.values(closes_utc=now_utc)).rowcount == 1
+
     def purge(self, before_utc: str) -> None:
         """Forget cases closed before an instant, unless their reference is still owed."""
         settled = or_(col(CaseRow.reference).is_not(None), col(CaseRow.reference_due_utc).is_(None))

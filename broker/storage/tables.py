@@ -112,12 +112,12 @@ class LastPurposeRow(SQLModel, table=True):
     used_utc: str = Field(max_length=INSTANT_CHARS)
 
 
-WRITTEN_ONCE = ("case_id", "person", "purpose", "ground", "opened_utc", "closes_utc", "on_behalf_of")
+WRITTEN_ONCE = ("case_id", "person", "purpose", "ground", "opened_utc", "on_behalf_of")
 
 
 @event.listens_for(CaseRow, "before_update")
 def _purpose_never_changes(mapper: Any, connection: Any, row: CaseRow) -> None:
-    """INVARIANT: of a case only the reference may be added. Source: PM-3.18."""
+    """INVARIANT: a case may receive its reference or be closed early; all else stays. Source: PM-3.18."""
     for name in WRITTEN_ONCE:
         if attributes.get_history(row, name).deleted:
             raise ValueError(f"a case keeps its {name}")

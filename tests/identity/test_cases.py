@@ -54,7 +54,7 @@ def test_a_case_closes_after_eight_hours(installation):
 
 
 @pytest.mark.requirement("PM-3.18")
-@pytest.mark.parametrize("name", ["purpose", "ground", "person", "closes_utc", "on_behalf_of"])
+@pytest.mark.parametrize("name", ["purpose", "ground", "person", "opened_utc", "on_behalf_of"])
 def test_what_a_case_is_for_never_changes(installation, name):
     case = opened(installation, on_behalf_of="pattuglia 3")
     with installation.store.transaction() as transaction:
@@ -90,6 +90,22 @@ def test_a_reference_that_does_not_come_is_overdue_until_it_does(installation):
     installation.cases.complete(case.case_id, ANNA, "P.G. 13/2026")
     assert installation.cases.overdue(ANNA, now()) == ()
     assert told == [CaseChanged(case.case_id)]
+
+
+def test_a_case_closed_early_is_not_used_again_and_owes_its_reference(installation):
+    case = opened(installation, reference=None, reference_due_utc=due(installation, 60))
+    later = opened(installation, reference=None, reference_due_utc=due(installation, 90))
+    with pytest.raises(Fault):
+        installation.cases.close(case.case_id, BRUNO)
+    installation.cases.close(case.case_id, ANNA)
+    for call in (installation.cases.use, installation.cases.close):
+        with pytest.raises(Fault) as caught:
+            call(case.case_id, ANNA)
+        assert caught.value.kind is FaultKind.RESOURCE_UNKNOWN
+    assert [owed.case_id for owed in installation.cases.pending_of(ANNA)] == [case.case_id, later.case_id]
+    assert installation.cases.pending_of(BRUNO) == ()
+    installation.cases.complete(case.case_id, ANNA, "P.G. 1")
+    assert [owed.case_id for owed in installation.cases.pending_of(ANNA)] == [later.case_id]
 
 
 def test_a_reference_is_completed_once_and_by_its_person(installation):
