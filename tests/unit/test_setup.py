@@ -47,7 +47,7 @@ def test_a_step_that_fails_is_not_taken_for_done(tmp_path):
     def fails():
         raise OSError
 
-    with pytest.raises(OSError, match="^$"):
+    with pytest.raises(OSError, match=r"^$"):
         step("packages", [], [], fails, tmp_path / "stamps")
     assert not (tmp_path / "stamps" / "packages").exists()
 
