@@ -7,10 +7,9 @@ import json
 from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Annotated, Any, NoReturn
+from typing import Annotated
 
 import typer
-from rich.console import Console
 from rich.markup import escape
 
 from broker.cli_desk import (
@@ -25,13 +24,14 @@ from broker.cli_desk import (
 )
 from broker.cli_desk import window as window_text
 from broker.cli_show import (
+    REFUSED_EXIT,
     console,
     document_panel,
     findings_table,
     local,
     published_plain,
+    refused,
     signers_table,
-    verdict,
 )
 from broker.clock import SystemClock
 from conventions import schema
@@ -49,7 +49,6 @@ from conventions.verification import verdicts
 convention = typer.Typer(help="I documenti firmati, dal testo alla pubblicazione.", no_args_is_help=True)
 window = typer.Typer(help="Le finestre degli eventi: aprire e chiudere.", no_args_is_help=True)
 
-REFUSED_EXIT = 1
 DEFAULT = Path("varco.toml")
 
 SettingsFile = Annotated[
@@ -76,7 +75,7 @@ def lint_command(
     try:
         found = lint(parsed(file), register)
     except Fault as fault:
-        _refused(fault, as_json)
+        refused(fault, as_json)
     if as_json:
         console.print_json(json.dumps([asdict(each) for each in found]))
     elif found:
@@ -98,7 +97,7 @@ def sign_command(file: Document, key: Key, cert: Certificate, as_json: AsJson = 
     try:
         target, raw = signed_file(file, signer, SystemClock().now_utc())
     except Fault as fault:
-        _refused(fault, as_json)
+        refused(fault, as_json)
     target.write_bytes(raw)
     who = signer.subject
     if as_json:
@@ -121,7 +120,7 @@ def verify_command(file: Document, settings_file: SettingsFile = DEFAULT, as_jso
     except Fault as fault:
         if not as_json:
             _show_signatures(raw, desk.trust(at_utc), at_utc)
-        _refused(fault, as_json)
+        refused(fault, as_json)
     if as_json:
         console.print_json(json.dumps(published_plain(verified)))
     else:
@@ -146,7 +145,7 @@ def show_command(
     desk = open_desk(settings_file)
     verified = desk.register.current(what)
     if verified is None:
-        _refused(Fault(FaultKind.DOCUMENT_UNKNOWN, "no such document is published", where=what), as_json)
+        refused(Fault(FaultKind.DOCUMENT_UNKNOWN, "no such document is published", where=what), as_json)
     if as_json:
         plain = published_plain(verified) | {"document": verified.document.model_dump(mode="json")}
         console.print_json(json.dumps(plain))
@@ -194,7 +193,7 @@ def suspend_command(
     try:
         plain = draft(desk.register, deed, signer.subject, reason, at_utc)
     except Fault as fault:
-        _refused(fault, as_json)
+        refused(fault, as_json)
     _sign_and_publish(desk, plain, signer, at_utc, as_json)
 
 
@@ -241,7 +240,7 @@ def close_command(
     try:
         plain = window_closed(desk.register, window_id, signer.subject, at_utc)
     except Fault as fault:
-        _refused(fault, as_json)
+        refused(fault, as_json)
     _sign_and_publish(desk, plain, signer, at_utc, as_json)
 
 
@@ -249,7 +248,7 @@ def _sign_and_publish(desk: Desk, plain: dict[str, Plain], signer: SigningKey, a
     try:
         schema.parse(plain)
     except Fault as fault:
-        _refused(fault, as_json)
+        refused(fault, as_json)
     _publish(desk, sign(plain, signer, at_utc), str(plain["id"]), as_json)
 
 
@@ -257,7 +256,7 @@ def _publish(desk: Desk, raw: bytes, where: str, as_json: bool) -> Desk:
     try:
         desk, verified = desk.publish(raw, SystemClock().now_utc(), where)
     except Fault as fault:
-        _refused(fault, as_json)
+        refused(fault, as_json)
     if as_json:
         console.print_json(json.dumps(published_plain(verified)))
     else:
@@ -270,7 +269,7 @@ def _show_file(file: Path, settings_file: Path, at_utc: datetime, as_json: bool)
     try:
         document = parsed(file)
     except Fault as fault:
-        _refused(fault, as_json)
+        refused(fault, as_json)
     if as_json:
         console.print_json(document.model_dump_json())
         return
@@ -290,12 +289,3 @@ def _show_signatures(raw: bytes, trust: TrustSet, at_utc: datetime) -> None:
 
 def _instant(local_time: datetime) -> datetime:
     return local_time.replace(tzinfo=ZONE).astimezone(UTC)
-
-
-def _refused(fault: Fault, as_json: bool) -> NoReturn:
-    if as_json:
-        refusal: dict[str, Any] = {"kind": fault.kind.value, "detail": fault.detail, "where": fault.where}
-        console.print_json(json.dumps({"refused": refusal}))
-    else:
-        Console(stderr=True).print(f"[bold red]respinto[/]: {escape(verdict(fault))}", highlight=False)
-    raise typer.Exit(REFUSED_EXIT)

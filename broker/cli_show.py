@@ -1,9 +1,11 @@
 """How the document commands show what they found, in words that a clerk understands: documents, signers, findings."""
 
+import json
 from collections.abc import Iterable
 from datetime import datetime
-from typing import Any
+from typing import Any, NoReturn
 
+import typer
 from rich.console import Console, Group, RenderableType
 from rich.markup import escape
 from rich.panel import Panel
@@ -30,6 +32,7 @@ from conventions.terms import Word
 from conventions.verification import Signer, VerifiedDocument
 
 console = Console()
+REFUSED_EXIT = 1
 
 VERDICTS: dict[FaultKind, str] = {
     FaultKind.DOCUMENT_MALFORMED: "il file non è leggibile come documento",
@@ -185,3 +188,13 @@ def _clauses(clauses: Iterable[Clause]) -> Table:
 
 def _italian(words: Iterable[Word]) -> str:
     return ", ".join(word.italian for word in words)
+
+
+def refused(fault: Fault, as_json: bool) -> NoReturn:
+    """Say why a document is refused, and end with status 1."""
+    if as_json:
+        why = {"kind": fault.kind.value, "detail": fault.detail, "where": fault.where}
+        console.print_json(json.dumps({"refused": why}))
+    else:
+        Console(stderr=True).print(f"[bold red]respinto[/]: {escape(verdict(fault))}", highlight=False)
+    raise typer.Exit(REFUSED_EXIT)
