@@ -1,0 +1,118 @@
+"""Cameras: the ones a person's deeds open, and the page on which one is watched.
+
+A list is a read like any other (``inventory.list``). The page opens nothing by itself: pictures are asked for by
+``POST /api/v1/viewings``, and what becomes of a viewing is told by ``stato`` as it happens.
+"""
+
+import asyncio
+import json
+from collections.abc import AsyncIterator, Mapping
+from datetime import timedelta
+from typing import Any
+
+from starlette.requests import Request
+from starlette.responses import JSONResponse, RedirectResponse, Response, StreamingResponse
+
+from broker.decision.reading import Asked
+from broker.evidence import Refused
+from broker.routes.pages_frame import Desk, Section, Visitor, unknown_offer
+from broker.web.languages import COOKIE, chosen
+from broker.web.offers import Offer
+from broker.web.walltime import form_local, parse_local
+from broker.web.words import told
+from conventions.faults import Fault
+from conventions.identifiers import CameraId, GrantId
+from conventions.terms import Operation
+
+TOLD_EVERY_S = 0.1
+"""How soon after a viewing ends its page knows."""
+STILL_THERE_EVERY_S = 10.0
+LENGTHS_MIN = (1, 5, 10, 15, 30, 60, 120, 240, 480)
+BEFORE = timedelta(minutes=1)
+"""A recording that is opened from a transit begins a little before it."""
+
+
+class CameraPages:
+    def __init__(self, desk: Desk) -> None:
+        self._desk = desk
+
+    async def list(self, request: Request, visitor: Visitor) -> Response:
+        """The cameras of every controller, in each one's own section."""
+        if visitor.case is None:
+            return RedirectResponse("/caso?verso=/telecamere", 303)
+        sections = await asyncio.gather(*(self._inventory(visitor, offer) for offer in visitor.offers))
+        return self._desk.pages.page(request, "cameras.html", **visitor.frame, sections=sections)
+
+    async def one(self, request: Request, visitor: Visitor) -> Response:
+        """One camera. One that no deed opens, or that does not exist, is asked for and refused alike."""
+        controller, slug = request.path_params["controller"], request.path_params["slug"]
+        if visitor.case is None:
+            return RedirectResponse(f"/caso?verso={request.url.path}", 303)
+        offer = visitor.offer(controller) or unknown_offer(visitor, controller)
+        camera = next((found for found in offer.cameras if found.id == f"{controller}/{slug}"), None)
+        cameras = () if camera is not None else (CameraId(f"{controller}/{slug}"),)
+        section = await self._inventory(visitor, offer, cameras)
+        if section.fault is not None:
+            raise section.fault
+        if section.refused is not None or camera is None:
+            return self._desk.pages.page(
+                request, "refused.html", 403, **visitor.frame, refused=section.refused, cited=section.cited
+            )
+        now_utc = self._desk.services.clock.now_utc()
+        longest = offer.longest_recording(now_utc)
+        starts_utc = now_utc - timedelta(minutes=15)
+        if around := request.query_params.get("alle"):
+            starts_utc = parse_local(around, "alle") - BEFORE
+        return self._desk.pages.page(
+            request,
+            "camera.html",
+            **visitor.frame,
+            offer=offer,
+            camera=camera,
+            can_live=offer.opens(Operation.LIVE_VIEW, camera),
+            can_play=offer.opens(Operation.RECORDING_VIEW, camera),
+            starts=form_local(starts_utc),
+            lengths=[timedelta(minutes=count) for count in LENGTHS_MIN if timedelta(minutes=count) <= longest],
+            longest=longest,
+        )
+
+    async def _inventory(self, visitor: Visitor, offer: Offer, cameras: tuple[str, ...] = ()) -> Section:
+        services = self._desk.services
+        asked = Asked(offer.controller, Operation.INVENTORY_LIST, cameras)
+        try:
+            request = services.request(visitor.caller, asked, visitor.case)
+            granted = await services.gate.read_within(visitor.caller, request)
+        except Fault as fault:
+            return self._desk.failing(offer, fault)
+        return self._desk.refused(visitor, offer, granted) if isinstance(granted, Refused) else Section(offer)
+
+    async def state(self, request: Request, visitor: Visitor) -> Response:
+        """What becomes of a viewing: once as JSON, or as it happens as a stream of events that ends with it."""
+        grant_id = GrantId(request.path_params["grant"])
+        language = chosen(request.cookies.get(COOKIE))
+        now = self._state(visitor, grant_id, language)
+        if "text/event-stream" not in request.headers.get("accept", ""):
+            return JSONResponse(now)
+        return StreamingResponse(
+            self._as_it_happens(visitor, grant_id, language),
+            media_type="text/event-stream",
+            headers={"Cache-Control": "no-store", "X-Accel-Buffering": "no"},
+        )
+
+    def _state(self, visitor: Visitor, grant_id: GrantId, language: str) -> Mapping[str, Any]:
+        state = dict(self._desk.services.viewing_status(grant_id, visitor.caller))
+        return {**state, **told(language, str(state["reason"]))} if state.get("reason") else state
+
+    async def _as_it_happens(self, visitor: Visitor, grant_id: GrantId, language: str) -> AsyncIterator[str]:
+        before: Mapping[str, Any] = {}
+        quiet_s = 0.0
+        while before.get("state") != "terminated":
+            now = self._state(visitor, grant_id, language)
+            if now != before:
+                yield f"event: stato\ndata: {json.dumps(now, ensure_ascii=False)}\n\n"
+                before, quiet_s = now, 0.0
+            elif quiet_s >= STILL_THERE_EVERY_S:
+                yield ": ancora qui\n\n"
+                quiet_s = 0.0
+            await asyncio.sleep(TOLD_EVERY_S)
+            quiet_s += TOLD_EVERY_S
