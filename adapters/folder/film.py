@@ -112,7 +112,9 @@ def _chroma(frame: Frame, high: int, wide: int) -> Iterator[Frame]:
 def add_video(output: "av.container.OutputContainer", encoder: str, rate: Fraction | int = FPS) -> "av.VideoStream":
     """A stream of quick, small H.264 with a key frame every second."""
     stream = output.add_stream(
-        encoder, rate=rate, options={"preset": "ultrafast", "crf": "28", "g": str(FPS), "threads": "1"}
+        encoder,
+        rate=rate,
+        options={"preset": "ultrafast", "crf": "28", "g": str(FPS), "sc_threshold": "0", "threads": "1"},
     )
     if not isinstance(stream, av.VideoStream):
         raise Fault(FaultKind.SETTINGS_INVALID, "the encoder setting does not name a video encoder")

@@ -27,6 +27,7 @@ FRAGMENTED = {
     "use_editlist": "0",
     "frag_duration": "99000000",
     "avoid_negative_ts": "disabled",
+    "write_btrt": "0",  # the mean rate of the whole file would give every segment another header
 }
 Packets: TypeAlias = "list[av.Packet[av.VideoStream]]"
 _REORDER_S = Fraction(1, 2)

@@ -65,5 +65,3 @@ def door(recorded, tmp_path, shared_pool) -> Door:
     root = tmp_path / "footage"
     shutil.copytree(recorded, root)
     return Door(root, shared_pool)
-
-
