@@ -130,6 +130,7 @@ class Engine:
         try:
             slice_ = self._slice(facts)
             if slice_ is None:
+                request_of(facts)  # a fact that is no string is a fault, here too
                 return NOTHING_SPEAKS
             position = bisect_right(slice_.bounds, facts.at)
             key = (

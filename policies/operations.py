@@ -56,7 +56,7 @@ CLASSES: MappingProxyType[Operation, tuple[DataClass, ...]] = MappingProxyType(
         _O.RECORDING_DELETE: _RECORDED,
         _O.RETENTION_SET: _RECORDED,
         _O.RECORDING_VIEW: _RECORDED,
-        _O.RECORDING_EXTRACT: (*_RECORDED, *_COPIES),
+        _O.RECORDING_EXTRACT: _RECORDED,
         _O.MOTION_AREA_SET: _LIVE,
         _O.MOTION_ACTION_SET: _LIVE,
         _O.LIGHT_ACTIVATE: _LIVE,

@@ -102,11 +102,7 @@ def decide(documents: Iterable[AnyDocument], question: Question) -> tuple[bool, 
     said = list(openings(list(documents), question.controller, question.body))
     now = [one for one in said if one.start_utc <= question.at_utc < one.end_utc]
     speaking = [one for one in now if all(fits(one, question, column) for column in COLUMNS)]
-    allowed = (
-        bool(speaking)
-        and all(one.against is None for one in speaking)
-        and not question.obstacles
-    )
+    allowed = bool(speaking) and all(one.against is None for one in speaking) and not question.obstacles
     reasons = set() if allowed else reasons_against(said, now, speaking, question)
     return allowed, tuple(reason for reason in PRECEDENCE if reason in reasons)
 
@@ -249,9 +245,7 @@ def _of_deeds(documents: list[AnyDocument], controller: str, body: str) -> Itera
 
 
 def _dated(one: Opening, begin: datetime, finish: datetime) -> Opening:
-    return Opening(
-        one.deed, begin, finish, one.operation, one.data_class, one.purpose, one.place, one.clause, one.roles, one.against
-    )  # fmt: skip
+    return Opening(one.deed, begin, finish, *one.key, one.clause, one.roles, one.against)
 
 
 def _of_clause(
@@ -285,9 +279,9 @@ def _of_clause(
                         roles &= {str(role) for role in regulation.configuration.log_readers}
                         if not roles and against not in BEFORE_THE_ROLE:
                             continue
-                    yield Opening(
-                        deed.id, FOR_EVER, FOR_EVER, operation, data_class, purpose, place, clause, frozenset(roles), against
-                    )  # fmt: skip
+                    always = (FOR_EVER, FOR_EVER)
+                    what = (operation, data_class, purpose, place)
+                    yield Opening(deed.id, *always, *what, clause, frozenset(roles), against)
 
 
 def _places(
@@ -368,7 +362,9 @@ def _stops(
             continue
         begin = parse_instant(notice.effective_from)
         if notice.act == "suspension":
-            lifted = [parse_instant(end.effective_from) for end in notices if end.ends == notice.id and end.on == notice.on]
+            lifted = [
+                parse_instant(end.effective_from) for end in notices if end.ends == notice.id and end.on == notice.on
+            ]
             finish, reason = min([*lifted, FOR_EVER]), Reason.CONVENTION_SUSPENDED
             if begin < finish:
                 finish = min(finish, deed_end)
@@ -378,9 +374,7 @@ def _stops(
             continue
         for one in granted:
             if one.against is None and begin < finish:
-                yield Opening(
-                    notice.id, begin, finish, one.operation, one.data_class, one.purpose, one.place, None, frozenset(), reason
-                )  # fmt: skip
+                yield Opening(notice.id, begin, finish, *one.key, None, frozenset(), reason)
 
 
 def _next_deed(documents: list[AnyDocument], deed: Deed, controller: str, body: str, after: datetime) -> datetime:
@@ -423,9 +417,7 @@ def _terms(documents: list[AnyDocument]) -> Iterator[tuple[Deed, datetime, datet
             yield deed, start_utc, end_utc
 
 
-def _bounding(
-    documents: list[AnyDocument], deed: Deed, controller: str
-) -> list[tuple[Regulation, datetime, datetime]]:
+def _bounding(documents: list[AnyDocument], deed: Deed, controller: str) -> list[tuple[Regulation, datetime, datetime]]:
     """The regulation that bounds a deed at a controller: the one it rests on, else the only one there is."""
     if isinstance(deed, Regulation) and deed.body != controller:
         return []
@@ -449,7 +441,10 @@ def _types(documents: list[AnyDocument], deed: Deed, controller: str, body: str)
         for document in _latest(document for document in documents if isinstance(document, OperatorList))
         if document.body == body
     ]
-    for found in ([one for one in lists if one.under == deed.id], [one for one in lists if one.controller == controller]):
+    for found in (
+        [one for one in lists if one.under == deed.id],
+        [one for one in lists if one.controller == controller],
+    ):
         if found:
             return {str(one.org_type) for one in found}
     own = _latest(document for document in documents if isinstance(document, Regulation) and document.body == body)

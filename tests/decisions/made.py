@@ -10,7 +10,15 @@ FORCE, OFFICE = "cc", "dd"
 PLACES = {"one": ("aa/area/x", "it:001001", "it:001"), "two": ("aa/area/y", "it:001001", "it:001")}
 
 PURPOSES = ("urban-security", "crime-prevention-repression", "live-traffic-flow", "processing-oversight")
-OPERATIONS = ("live.view", "recording.view", "recording.extract", "plate.search", "log.read", "log.read-own", "inventory.list")
+OPERATIONS = (
+    "live.view",
+    "recording.view",
+    "recording.extract",
+    "plate.search",
+    "log.read",
+    "log.read-own",
+    "inventory.list",
+)
 
 
 def camera(body: str = TOWN, slug: str = "one", **other: Any) -> dict[str, Any]:
@@ -206,5 +214,3 @@ def facts(**other: Any) -> Facts:
             **other,
         }
     )
-
-

@@ -10,7 +10,7 @@ from policies.generator import draft
 from policies.matcher import RuleSet
 from policies.reasons import why
 from tests import oracle
-from tests.decisions.worlds import Asked, questions, worlds
+from tests.decisions.worlds import questions, worlds
 
 
 @given(worlds(), st.data())

@@ -78,7 +78,9 @@ def clauses(draw: st.DrawFn, bodies: tuple[str, ...]) -> list[dict[str, Any]]:
                 purposes=draw(some(PURPOSES, 1, 3)),
                 grounds=draw(some(GROUNDS, 0, 1)),
                 cameras=named,
-                territories=draw(mostly(["it:001"], [TERRITORIES[0]], [TERRITORIES[1]])) if not named else draw(some(TERRITORIES, 0, 2)),
+                territories=draw(mostly(["it:001"], [TERRITORIES[0]], [TERRITORIES[1]]))
+                if not named
+                else draw(some(TERRITORIES, 0, 2)),
                 window=draw(mostly("any", "event")),
                 limits=draw(mostly({}, {"max_span": "PT2H"})),
                 **draw(mostly({}, {"valid_from": DAYS[1]}, {"valid_until": DAYS[3]})),
@@ -224,7 +226,16 @@ def questions(draw: st.DrawFn, rules: Sequence[Rule] = ()) -> Asked:
         rule = draw(st.sampled_from(rules))
         near = {
             name: value
-            for name in ("controller", "requesting_body", "unit", "role", "qualification", "purpose", "ground", "window")
+            for name in (
+                "controller",
+                "requesting_body",
+                "unit",
+                "role",
+                "qualification",
+                "purpose",
+                "ground",
+                "window",
+            )
             if (value := getattr(rule, name)) != ANY
         }
         near |= {"operation": rule.operation, "data_class": rule.data_class, "camera": rule.territory}
