@@ -156,7 +156,7 @@ def _shut(calendar: Calendar, from_utc: datetime, to_utc: datetime) -> Iterator[
 def _local_span(day: date, starts: str, ends: str) -> Span:
     """Wall times on a date as instants; an end not after the start lies on the next day."""
     start_min, end_min = _minutes(starts), _minutes(ends)
-    if end_min <= start_min:
+    while end_min <= start_min:
         end_min += 24 * 60
     return Span(min(_readings(day, start_min)), max(_readings(day, end_min)))
 

@@ -86,4 +86,16 @@ def changed(plain: dict[str, Any], **members: Any) -> dict[str, Any]:
     return {**plain, **members}
 
 
-__all__ = ["FAR", "LONG_AGO", "NOW", "Town", "changed", "digest", "new_town", "publish_all", "text", "texts", "verified"]
+__all__ = [
+    "FAR",
+    "LONG_AGO",
+    "NOW",
+    "Town",
+    "changed",
+    "digest",
+    "new_town",
+    "publish_all",
+    "text",
+    "texts",
+    "verified",
+]
