@@ -12,6 +12,7 @@ from adapters.port import Clear, Segment
 from conventions.faults import Fault, FaultKind
 
 BLOCK_BYTES = 256 * 1024
+LARGEST_SEGMENT_BYTES = 1 << 40
 READ_TIMEOUT_S = 10.0
 
 
@@ -25,6 +26,7 @@ class SegmentFile:
         self._segment = segment
         self._loop = loop
         self._timeout_s = timeout_s
+        self._size_bytes = segment.size_bytes
         self._at = 0
         self._block_start = 0
         self._block = b""
@@ -35,48 +37,55 @@ class SegmentFile:
         Raises:
             Fault: what the source raises; ``source-timeout`` when it does not answer in time.
         """
-        size_bytes = self._segment.size_bytes
-        if size_bytes is not None and self._at >= size_bytes:
+        if self._size_bytes is not None and self._at >= self._size_bytes:
             return b""
         inside = self._at - self._block_start
         if not 0 <= inside < len(self._block):
             self._block_start = self._at - self._at % BLOCK_BYTES
-            self._block = self._fetch(self._block_start)
+            self._block = self._fetch(self._block_start, BLOCK_BYTES)
             inside = self._at - self._block_start
         data = self._block[inside:] if want_bytes < 0 else self._block[inside : inside + want_bytes]
         self._at += len(data)
         return data
 
     def seek(self, offset: int, whence: int = os.SEEK_SET) -> int:
-        """Move, and give the new place.
-
-        Raises:
-            OSError: from the end of a segment whose size the source does not say.
-        """
-        if whence == os.SEEK_END and self._segment.size_bytes is None:
-            raise OSError("the size is not known")
-        start = {os.SEEK_SET: 0, os.SEEK_CUR: self._at, os.SEEK_END: self._segment.size_bytes or 0}[whence]
+        """Move, and give the new place."""
+        end = self._size() if whence == os.SEEK_END else 0
+        start = {os.SEEK_SET: 0, os.SEEK_CUR: self._at, os.SEEK_END: end}[whence]
         self._at = max(0, start + offset)
         return self._at
 
     def tell(self) -> int:
         return self._at
 
-    def _fetch(self, start: int) -> bytes:
-        asked = asyncio.run_coroutine_threadsafe(self._read_block(start), self._loop)
+    def _size(self) -> int:
+        """The size, searched for byte by byte where the source does not say: some fifty small reads, once."""
+        if self._size_bytes is None:
+            beyond = BLOCK_BYTES
+            while beyond < LARGEST_SEGMENT_BYTES and self._fetch(beyond, 1):
+                beyond *= 2
+            inside = 0
+            while inside < beyond:
+                middle = (inside + beyond) // 2
+                inside, beyond = (middle + 1, beyond) if self._fetch(middle, 1) else (inside, middle)
+            self._size_bytes = inside
+        return self._size_bytes
+
+    def _fetch(self, start: int, want_bytes: int) -> bytes:
+        asked = asyncio.run_coroutine_threadsafe(self._read_range(start, want_bytes), self._loop)
         try:
             return asked.result(self._timeout_s)
         except concurrent.futures.TimeoutError:
             asked.cancel()
             raise Fault(FaultKind.SOURCE_TIMEOUT, "the source does not answer in time") from None
 
-    async def _read_block(self, start: int) -> bytes:
+    async def _read_range(self, start: int, want_bytes: int) -> bytes:
         chunks, held_bytes = [], 0
         try:
-            async for chunk in self._clear.read(self._segment, start, start + BLOCK_BYTES - 1):
+            async for chunk in self._clear.read(self._segment, start, start + want_bytes - 1):
                 chunks.append(chunk)
                 held_bytes += len(chunk)
-                if held_bytes > BLOCK_BYTES:
+                if held_bytes > want_bytes:
                     raise Fault(FaultKind.SOURCE_MALFORMED, "the source answers with more than was asked")
         except Fault as fault:
             if fault.kind is FaultKind.RANGE_UNSATISFIABLE and self._segment.size_bytes is None:
