@@ -14,7 +14,7 @@ from broker.ledger.keyfiles import KeyFolder
 from broker.ledger.notes import Checkpoint, Signer, open_checkpoint, sign_note
 from broker.ledger.sealing import LOOKUP_PARTS, TWO_KEY_PARTS, Sealer, lookup_digest, without
 from broker.ledger.store import Commit, TreeStore
-from broker.ledger.tree import Growth, leaf_hash, root_from_inclusion
+from broker.ledger.tree import Growth, all_included, leaf_hash
 from conventions.canonical import canonical
 from conventions.faults import Fault, FaultKind
 from conventions.identifiers import BodyId
@@ -88,7 +88,8 @@ def write(tree: Tree, jobs: Sequence[Job]) -> list[Receipt | Fault]:
     rotation = jobs[0].new_signer
     if rotation is not None:
         signers.append(rotation)
-        commit.facts |= {"key_id": rotation.verifier.key_id, "vkey": rotation.verifier.vkey}
+        vkey = rotation.verifier.vkey
+        commit.facts |= {"key_id": rotation.verifier.key_id, "vkey": vkey, f"rotation.{first}": vkey}
     commit.growth = Growth(store.count, store.peaks, commit.leaves)
     stated = Checkpoint(store.origin, commit.growth.size, commit.growth.root)
     commit.note = sign_note(stated.text, signers)
@@ -133,10 +134,10 @@ def _entry(tree: Tree, job: Job, sealer: Sealer, commit: Commit, index: int) -> 
         clear["new_key"] = job.new_signer.verifier.vkey
     entry = canonical(clear)
     if parts:
-        commit.boxes.append({"idx": index, "box": box})
+        commit.boxes.append((index, box))
         for name in LOOKUP_PARTS.intersection(parts):
             found = lookup_digest(tree.lookup_key, name, parts[name])
-            commit.lookups.append({"digest": found, "idx": index, "part": name})
+            commit.lookups.append((found, index, name))
     if draft.opens is not None:
         commit.opened[draft.opens] = index
     if draft.closes is not None:
@@ -160,15 +161,15 @@ def _receipts(tree: Tree, commit: Commit, first: int) -> list[Receipt]:
         Fault: ``signature-invalid`` or ``ledger-corrupt``; nobody gets a receipt then.
     """
     signed = open_checkpoint(commit.note, [tree.signer.verifier], tree.store.origin)
-    receipts, texts = [], _Hex()
-    for place, path in enumerate(commit.growth.paths()):
-        index = first + place
-        leaf = leaf_hash(commit.bodies[place])
-        if root_from_inclusion(index, signed.size, leaf, path) != signed.root:
-            raise Fault(FaultKind.LEDGER_CORRUPT, "an entry is not in the tree that was signed")
-        proof = tuple(map(texts.__getitem__, path))
-        receipts.append(Receipt(tree.controller, index, signed.size, leaf.hex(), proof, commit.note))
-    return receipts
+    paths, texts = commit.growth.paths(), _Hex()
+    if not all_included(first, [leaf_hash(body) for body in commit.bodies], paths, signed.size, signed.root):
+        raise Fault(FaultKind.LEDGER_CORRUPT, "an entry is not in the tree that was signed")
+    return [
+        Receipt(
+            tree.controller, first + place, signed.size, leaf.hex(), tuple([texts[step] for step in path]), commit.note
+        )
+        for place, (leaf, path) in enumerate(zip(commit.leaves, paths, strict=True))
+    ]
 
 
 class _Hex(dict[bytes, str]):

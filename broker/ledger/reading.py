@@ -96,21 +96,21 @@ class Reading:
         """The last signed checkpoint; empty for an empty tree. Kept elsewhere, it anchors all that came before."""
         return self._store.checkpoint()
 
-    def receipt(self, index: int) -> str:
-        """A proof that the entry is in the tree, in the form of C2SP, against the last checkpoint.
+    def receipt(self, index: int, size: int | None = None) -> str:
+        """A proof that the entry is in the tree, in the form of C2SP, against the last checkpoint or that of ``size``.
 
         Raises:
             Fault: ``document-unknown``.
         """
-        note = self.checkpoint()
-        size = self._stated_size(note)
-        if not 0 <= index < size:
+        note = self.checkpoint() if size is None else self._store.checkpoint_of(size)
+        stated = int(note.split("\n")[1]) if note else 0
+        if not 0 <= index < stated:
             raise Fault(FaultKind.DOCUMENT_UNKNOWN, "no such entry")
-        return proof_text(index, inclusion_path(index, size, self._store.node), note)
+        return proof_text(index, inclusion_path(index, stated, self._store.node), note)
 
     def consistency(self, old_size: int) -> tuple[bytes, ...]:
         """What shows that the present tree begins with the one of ``old_size`` entries (RFC 6962 section 2.1.2)."""
-        return consistency_path(old_size, self._stated_size(self.checkpoint()), self._store.node)
+        return consistency_path(old_size, self.stated_size(self.checkpoint()), self._store.node)
 
     def must_open(self, entry: Entry, name: str, body_key: X25519PrivateKey | None) -> None:
         """Check that a part can be opened, before its opening is written down.
@@ -134,7 +134,19 @@ class Reading:
     def box(self, index: int) -> bytes | None:
         return self._store.boxes(index, index + 1).get(index)
 
-    def _stated_size(self, note: str) -> int:
+    def node(self, level: int, position: int) -> bytes:
+        return self._store.node(level, position)
+
+    def key_id(self) -> str:
+        """The key that signs checkpoints now."""
+        return self._store.facts()["key_id"]
+
+    def rotations(self) -> list[int]:
+        """Entries that changed the key, oldest first."""
+        return self._store.rotations()
+
+    def stated_size(self, note: str) -> int:
+        """The size that a checkpoint of the present key states; zero for an empty tree's empty one."""
         if not note:
             return 0
         text = open_note(note, [read_vkey(self._store.facts()["vkey"])])

@@ -29,6 +29,7 @@ LOOKUP_PARTS = frozenset({"person", "plate"})
 """Found again by a keyed digest."""
 
 SALT_BYTES = 16
+SALTS_AT_ONCE_COUNT = 512
 COMMIT_SALT_BYTES = 16
 BODY_RECORD = "@body"
 HPKE_SUITE = Suite(KEM.X25519, KDF.HKDF_SHA256, AEAD.AES_256_GCM)
@@ -57,7 +58,7 @@ class Sealer:
         self._keys: dict[bytes, AESGCM] = {}
         self._bodies: dict[bytes, tuple[AESGCM, bytes]] = {}
         self._count = 0
-        self._random = b""
+        self._salts: list[bytes] = []
 
     def seal(
         self, parts: Mapping[str, str], period_key: bytes, body: X25519PublicKey | None
@@ -66,17 +67,19 @@ class Sealer:
         outer = self._keys.get(period_key)
         if outer is None:
             outer = self._keys[period_key] = part_key(period_key, self._salt)
-        digests, box = {}, [self._salt]
+        digests, box, inner = {}, [self._salt], None
         if body is not None and not TWO_KEY_PARTS.isdisjoint(parts):
-            box.append(record(BODY_RECORD, 0, self._body(body)[1]))
+            inner, wrapped = self._body(body)
+            box.append(record(BODY_RECORD, 0, wrapped))
+        if len(self._salts) < len(parts):
+            self._salts = _salts()
         for name in sorted(parts):
-            plain = b'{"salt":"%s","value":%s}' % (self._part_salt(), quoted(parts[name]).encode())
-            found = sha256(plain).hexdigest()
-            digests[name] = found
+            plain = b'{"salt":"%b","value":%b}' % (self._salts.pop(), quoted(parts[name]).encode())
+            digests[name] = found = sha256(plain).hexdigest()
             self._count += 1
             nonce, bound = _NONCE.pack(0, self._count), f"{name} {found}".encode()
-            if body is not None and name in TWO_KEY_PARTS:
-                plain = self._body(body)[0].encrypt(nonce, plain, bound)
+            if inner is not None and name in TWO_KEY_PARTS:
+                plain = inner.encrypt(nonce, plain, bound)
             box.append(record(name, self._count, outer.encrypt(nonce, plain, bound)))
         return digests, b"".join(box)
 
@@ -84,12 +87,6 @@ class Sealer:
     def bind(box: bytes) -> str:
         """The digest of a box that stands in the entry."""
         return sha256(box).hexdigest()
-
-    def _part_salt(self) -> bytes:
-        if len(self._random) < SALT_BYTES:
-            self._random = os.urandom(SALT_BYTES * 64)
-        taken, self._random = self._random[:SALT_BYTES], self._random[SALT_BYTES:]
-        return taken.hex().encode()
 
     def _body(self, body: X25519PublicKey) -> tuple[AESGCM, bytes]:
         """A key for this body and commit, and the same key sealed to the body."""
@@ -99,6 +96,12 @@ class Sealer:
             fresh = os.urandom(32)
             known = self._bodies[name] = (AESGCM(fresh), HPKE_SUITE.encrypt(fresh, body, HPKE_INFO))
         return known
+
+
+def _salts() -> list[bytes]:
+    """Salts in hex, many at a time."""
+    text = os.urandom(SALT_BYTES * SALTS_AT_ONCE_COUNT).hex().encode()
+    return [text[at : at + 2 * SALT_BYTES] for at in range(0, len(text), 2 * SALT_BYTES)]
 
 
 def record(name: str, count: int, ciphertext: bytes) -> bytes:

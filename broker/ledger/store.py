@@ -8,7 +8,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from sqlalchemy import Connection, Engine, bindparam, delete, func, insert, select, update
+from sqlalchemy import Connection, Engine, Table, bindparam, delete, func, insert, select, update
+from sqlalchemy.sql.compiler import SQLCompiler
 
 from broker.ledger import sqlite
 from broker.ledger.notes import Checkpoint, Verifier, open_checkpoint, read_vkey
@@ -30,8 +31,8 @@ class Commit:
     bodies: list[bytes]
     leaves: list[bytes]
     note: str
-    boxes: list[dict[str, object]] = field(default_factory=list)
-    lookups: list[dict[str, object]] = field(default_factory=list)
+    boxes: list[tuple[int, bytes]] = field(default_factory=list)
+    lookups: list[tuple[bytes, int, str]] = field(default_factory=list)
     opened: dict[GrantId, int] = field(default_factory=dict)
     closed: list[GrantId] = field(default_factory=list)
     erased: list[tuple[int, str, bytes]] = field(default_factory=list)
@@ -83,6 +84,15 @@ class TreeReader:
         with self._engine.connect() as connection:
             return list(connection.execute(select(checkpoints.c.note).order_by(checkpoints.c.size)).scalars())
 
+    def checkpoint_of(self, size: int) -> str:
+        """The checkpoint of just that size; empty when there is none."""
+        with self._engine.connect() as connection:
+            return connection.execute(select(checkpoints.c.note).where(checkpoints.c.size == size)).scalar() or ""
+
+    def rotations(self) -> list[int]:
+        """Entries that changed the key, oldest first."""
+        return sorted(int(name.partition(".")[2]) for name in self.facts() if name.startswith("rotation."))
+
     def node(self, level: int, position: int) -> bytes:
         """The hash of a complete subtree, from the nearest stored level below."""
         with self._engine.connect() as connection:
@@ -101,6 +111,7 @@ class TreeStore(TreeReader):
         self.count = 0
         self.open: dict[GrantId, int] = {}
         self._connection: Connection | None = None
+        self._compiled: dict[Table, SQLCompiler] = {}
 
     def load(self, now: str) -> None:
         """Read the state again and prove that writing works.
@@ -133,27 +144,18 @@ class TreeStore(TreeReader):
         connection = self._connection
         if connection is None:
             raise Fault(FaultKind.LEDGER_UNAVAILABLE, "the ledger is not open")
-        first = self.count
-        rows = [
-            {"idx": first + place, "body": body, "leaf": leaf}
-            for place, (body, leaf) in enumerate(zip(commit.bodies, commit.leaves, strict=True))
-        ]
+        rows = zip(range(self.count, commit.growth.size), commit.bodies, commit.leaves, strict=True)
         stored = [
-            {"level": level, "position": position, "hash": found}
+            (level, position, found)
             for level in range(NODE_STEP, commit.growth.size.bit_length(), NODE_STEP)
             for position, found in commit.growth.new_nodes(level)
         ]
         with connection.begin():
-            connection.execute(insert(entries), rows)
-            if commit.boxes:
-                connection.execute(insert(boxes), commit.boxes)
-            if stored:
-                connection.execute(insert(nodes), stored)
-            if commit.lookups:
-                connection.execute(insert(lookups), commit.lookups)
-            if commit.opened:
-                opened = [{"grant_id": grant, "idx": index} for grant, index in commit.opened.items()]
-                connection.execute(insert(open_grants), opened)
+            self._insert(connection, entries, list(rows))
+            self._insert(connection, boxes, commit.boxes)
+            self._insert(connection, nodes, stored)
+            self._insert(connection, lookups, commit.lookups)
+            self._insert(connection, open_grants, list(commit.opened.items()))
             if commit.closed:
                 gone = delete(open_grants).where(open_grants.c.grant_id == bindparam("gone"))
                 connection.execute(gone, [{"gone": grant} for grant in commit.closed])
@@ -162,7 +164,7 @@ class TreeStore(TreeReader):
                 connection.execute(delete(lookups).where(lookups.c.idx == index, lookups.c.part == part))
             for name, value in commit.facts.items():
                 set_fact(connection, name, value)
-            connection.execute(insert(checkpoints), [{"size": commit.growth.size, "note": commit.note}])
+            self._insert(connection, checkpoints, [(commit.growth.size, commit.note)])
 
     def follow(self, commit: Commit) -> None:
         """Take a durable commit into memory."""
@@ -177,6 +179,19 @@ class TreeStore(TreeReader):
             self._connection.close()
             self._connection = None
         self._engine.dispose()
+
+    def _insert(self, connection: Connection, table: Table, rows: Sequence[tuple[object, ...]]) -> None:
+        """Many rows, values in the order of the columns: compiled once, without SQLAlchemy's work for each row."""
+        if not rows:
+            return
+        compiled = self._compiled.get(table)
+        if compiled is None:
+            compiled = self._compiled[table] = insert(table).compile(dialect=self._engine.dialect)
+        if compiled.positional:
+            connection.exec_driver_sql(compiled.string, list(rows))
+        else:
+            names = [column.name for column in table.columns]
+            connection.exec_driver_sql(compiled.string, [dict(zip(names, row, strict=True)) for row in rows])
 
     def _check(self, connection: Connection, kept: Mapping[str, str]) -> None:
         newest = connection.execute(select(checkpoints).order_by(checkpoints.c.size.desc()).limit(1)).first()

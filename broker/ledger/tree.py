@@ -196,3 +196,47 @@ class Growth:
             return path
 
         return [above(0, index) for index in range(self.old_size, self.size)]
+
+
+def all_included(
+    first: int, leaves: Sequence[bytes], paths: Sequence[tuple[bytes, ...]], size: int, root: bytes
+) -> bool:
+    """Whether every path leads from its leaf to the root; the same answer as ``root_from_inclusion`` for each.
+
+    What an earlier path of the batch has proved is not hashed again: a path that reaches a proved subtree, with the
+    same steps above it, leads where that one led.
+    """
+    proved: dict[tuple[int, int], tuple[bytes, tuple[bytes, ...]]] = {}
+    for place, (leaf, path) in enumerate(zip(leaves, paths, strict=True)):
+        if not _leads_to(first + place, size, leaf, path, root, proved):
+            return False
+    return True
+
+
+def _leads_to(
+    index: int,
+    size: int,
+    leaf: bytes,
+    path: tuple[bytes, ...],
+    root: bytes,
+    proved: dict[tuple[int, int], tuple[bytes, tuple[bytes, ...]]],
+) -> bool:
+    passed: dict[tuple[int, int], tuple[bytes, tuple[bytes, ...]]] = {}
+    level, position, last, found, step = 0, index, size - 1, leaf, 0
+    while last:
+        here = (found, path[step:])
+        if proved.get((level, position)) == here:
+            proved.update(passed)
+            return True
+        passed[(level, position)] = here
+        if position & 1 or position < last:
+            if step == len(path):
+                return False
+            sibling = path[step]
+            found = sha256(b"\x01" + (sibling + found if position & 1 else found + sibling)).digest()
+            step += 1
+        level, position, last = level + 1, position >> 1, last >> 1
+    if step != len(path) or found != root:
+        return False
+    proved.update(passed)
+    return True
