@@ -48,6 +48,13 @@ def draft(documents: Iterable[AnyDocument]) -> Generation:
     return _without_contested(Generation.of(_bundle(deed, books, ()) for deed in books.granting))
 
 
+def draft_of(document: Granting, others: Iterable[AnyDocument]) -> tuple[Bundle, ...]:
+    """The bundles of one draft beside other documents: as ``draft``, without making the others' rules."""
+    books = Books([*((other, "") for other in others), (document, "")])
+    mine = (deed for deed in books.granting if deed.document is document)
+    return tuple(_bundle(deed, books, ()) for deed in mine)
+
+
 def _bundle(deed: Dated[Granting], books: Books, inputs: tuple[object, ...]) -> Bundle:
     rules: list[Rule] = []
     regimes: dict[str, set[str]] = {}

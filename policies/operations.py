@@ -157,7 +157,7 @@ _WITHOUT_CAMERA = frozenset(
 
 def concerns_camera(operation: Operation) -> bool:
     """Whether a request must name a camera. ``inventory.list`` may; without one: is there any to list?"""
-    return operation not in _WITHOUT_CAMERA and operation is not Operation.INVENTORY_LIST
+    return operation not in _WITHOUT_CAMERA and operation != Operation.INVENTORY_LIST
 
 
 def opens_cameras(operation: Operation) -> bool:

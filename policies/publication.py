@@ -14,7 +14,7 @@ from conventions.terms import DataClass
 from policies.books import Granting
 from policies.bundle import Bundle
 from policies.conjunction import ON_MEDIA
-from policies.generator import draft
+from policies.generator import draft_of
 from policies.operations import CLASSES, NEVER_COMPILED
 
 
@@ -29,8 +29,7 @@ def compile_document(document: AnyDocument, known: Iterable[AnyDocument]) -> tup
     others = [other for other in known if (other.id, other.version) != (document.id, document.version)]
     for where, detail in findings(document, others):
         raise Fault(FaultKind.DOCUMENT_CONTRADICTORY, detail, where=where)
-    bundles = draft([*others, document]).bundles
-    return tuple(found for found in bundles if (found.document, found.version) == (document.id, document.version))
+    return draft_of(document, others)
 
 
 def findings(document: Granting, others: Iterable[AnyDocument]) -> Iterator[tuple[str, str]]:

@@ -94,12 +94,8 @@ def test_every_operation_has_its_classes_or_is_refused_by_name():
 
 def test_the_oracles_table_says_the_same_as_the_engines():
     for operation, classes in oracle.CLASSES_OF.items():
-        held = {str(word) for word in CLASSES[operation]} & {
-            *oracle.FILMED,
-            *oracle.LOGS,
-            "camera-inventory",
-            "extraction-copy",
-        }
+        told_apart = {*oracle.FILMED, *oracle.LOGS, "camera-inventory", "extraction-copy"}
+        held = {str(word) for word in CLASSES[operation]} & told_apart
         assert held == classes, operation
         assert opens_cameras(operation) == (operation in oracle.NAMES_CAMERAS)
         assert concerns_camera(operation) == (operation not in oracle.NEEDS_NO_CAMERA)
