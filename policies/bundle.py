@@ -44,7 +44,7 @@ class Bundle:
         inputs: tuple[object, ...] = (),
     ) -> "Bundle":
         """Sort, drop what stands twice, and compute the digest."""
-        ordered = tuple(sorted(set(rules)))
+        ordered = in_order(rules)
         cited = tuple(sorted(set(terms), key=lambda term: term.clause))
         return Bundle(
             document, version, sha256, ordered, cited, digest(_plain(document, version, sha256, ordered, cited)), inputs
@@ -92,12 +92,23 @@ class Generation:
     @property
     def rules(self) -> tuple[Rule, ...]:
         """Every rule, sorted, each once. Made anew at each call: for tests, reports and small generations."""
-        return tuple(sorted({rule for bundle in self.bundles for rule in bundle.rules}))
+        return in_order(rule for bundle in self.bundles for rule in bundle.rules)
 
     def between(self, controller: str, body: str) -> tuple[Rule, ...]:
         """The rules between two bodies, sorted, each once."""
-        found = {rule for bundle in self.by_pair.get((controller, body), ()) for rule in bundle.rules}
-        return tuple(sorted(rule for rule in found if (rule.controller, rule.requesting_body) == (controller, body)))
+        return between(self.by_pair.get((controller, body), ()), (controller, body))
+
+
+def between(bundles: Iterable[Bundle], pair: Pair) -> tuple[Rule, ...]:
+    """The rules about one pair of bodies in some bundles, sorted, each once."""
+    every = (rule for bundle in bundles for rule in bundle.rules)
+    return in_order(rule for rule in every if (rule.controller, rule.requesting_body) == pair)
+
+
+def in_order(rules: Iterable[Rule]) -> tuple[Rule, ...]:
+    """Sorted, each once."""
+    by_row = {rule.row(): rule for rule in rules}
+    return tuple(by_row[row] for row in sorted(by_row))
 
 
 EMPTY = Generation.of(())

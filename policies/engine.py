@@ -18,7 +18,7 @@ from threading import Lock
 from conventions.faults import Fault, FaultKind
 from conventions.spans import NEVER
 from policies import matcher
-from policies.bundle import EMPTY, Bundle, Generation, Pair
+from policies.bundle import EMPTY, Bundle, Generation, Pair, between, in_order
 from policies.facts import NONE, Facts
 from policies.matcher import RuleSet
 from policies.rules import DENY, ClauseTerms, Rule
@@ -61,7 +61,7 @@ class _Slice:
     memo: dict[tuple[object, ...], Answer] = field(default_factory=dict)
 
     @staticmethod
-    def of(rules: list[Rule]) -> "_Slice":
+    def of(rules: tuple[Rule, ...]) -> "_Slice":
         bounds = sorted({bound for rule in rules for bound in (rule.not_before, rule.not_after)})
         return _Slice(RuleSet(rules), bounds)
 
@@ -77,18 +77,16 @@ class _PairRules:
 
     def indexed(self) -> dict[Question, list[Rule]]:
         if self.index is None:
-            found = {rule for bundle in self.bundles for rule in bundle.rules}
             index: dict[Question, list[Rule]] = {}
-            for rule in sorted(found):
-                if (rule.controller, rule.requesting_body) == self.pair:
-                    key = (rule.operation, rule.purpose, rule.data_class, rule.territory)
-                    index.setdefault(key, []).append(rule)
+            for rule in self.all():
+                key = (rule.operation, rule.purpose, rule.data_class, rule.territory)
+                index.setdefault(key, []).append(rule)
             self.index = index
         return self.index
 
     def all(self) -> tuple[Rule, ...]:
         if self.listed is None:
-            self.listed = tuple(sorted(rule for found in self.indexed().values() for rule in found))
+            self.listed = between(self.bundles, self.pair)
         return self.listed
 
 
@@ -176,7 +174,7 @@ class Engine:
         key = (*pair.pair, *asked, *places)
         slice_ = self._slices.get(key)
         if slice_ is None:
-            slice_ = _Slice.of(sorted(rule for place in places for rule in index[(*asked, place)]))
+            slice_ = _Slice.of(in_order(rule for place in places for rule in index[(*asked, place)]))
             with self._building:
                 while len(self._slices) >= SLICES_COUNT:
                     del self._slices[next(iter(self._slices))]

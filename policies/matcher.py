@@ -10,6 +10,7 @@ Source: design 4 ("Facts about the engine"); decision record 0001.
 
 import ast
 from collections.abc import Iterable, Mapping
+from copy import copy
 from functools import lru_cache
 from importlib.resources import files
 from types import CodeType
@@ -75,6 +76,21 @@ def _parsed(expression: str) -> _Parsed:
     return _Parsed(compile(tree, "model.conf", "eval"))
 
 
+@lru_cache(maxsize=8)
+def _read_model(text: str) -> casbin.Model:
+    return casbin.Enforcer.new_model(text=text)
+
+
+def _model(text: str) -> casbin.Model:
+    """A model of one's own, without rules, read from the text once."""
+    fresh = casbin.Model()
+    for section, assertions in _read_model(text).items():
+        fresh[section] = {name: copy(assertion) for name, assertion in assertions.items()}
+    fresh["p"]["p"].policy = []
+    fresh["p"]["p"].policy_map = {}
+    return fresh
+
+
 class _Enforcer(casbin.Enforcer):  # type: ignore[misc]  # pycasbin has no types
     """Casbin's enforcer, with its matcher parsed once."""
 
@@ -96,7 +112,7 @@ class RuleSet:
         """
         try:
             kind = _Enforcer if parsed_once else casbin.Enforcer
-            enforcer = kind(kind.new_model(text=model))
+            enforcer = kind(_model(model))
             policy = enforcer.get_model()["p"]["p"].policy
             rows = [list(rule.row()) for rule in (SENTINEL, *rules)]
             for row in rows:
