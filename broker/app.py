@@ -118,7 +118,13 @@ def create(settings: Settings, home: Path, clock: Clock | None = None) -> FastAP
     client_key = ECKey.import_key(json.loads((home / settings.client_key_file).read_text(encoding="utf-8")))
     sign_in = SignIn(identities, store, clock, discovery, base_url=settings.public_url, client_key=client_key)
     signing_in = SignInServices(
-        identities, sign_in, machines, environment(), witness.identity, clock, settings.public_url
+        identities,
+        sign_in,
+        machines,
+        environment(demonstration=settings.demonstration, contact=settings.contact),
+        witness.identity,
+        clock,
+        settings.public_url,
     )
     services = Services(
         gate=gate,
@@ -153,10 +159,9 @@ def create(settings: Settings, home: Path, clock: Clock | None = None) -> FastAP
     return app
 
 
-def _trust(state: State, issuers: Issuers, machines: Machines) -> None:
-    """Issuers and enforcement points of the trust documents in force."""
-    snapshot = state.snapshot
-    issuers.publish(
+def trusted(state: State) -> tuple[IssuerTrust, ...]:
+    """The issuers of the trust documents in force."""
+    return tuple(
         IssuerTrust(
             issuer=entry.issuer,
             bodies=tuple(map(BodyId, entry.bodies)),
@@ -165,8 +170,14 @@ def _trust(state: State, issuers: Issuers, machines: Machines) -> None:
             algorithms=tuple(entry.algorithms),
             acr_accepted=tuple(entry.acr_required),
         )
-        for entry in snapshot.issuers.values()
+        for entry in state.snapshot.issuers.values()
     )
+
+
+def _trust(state: State, issuers: Issuers, machines: Machines) -> None:
+    """Issuers and enforcement points follow the documents in force."""
+    snapshot = state.snapshot
+    issuers.publish(trusted(state))
     machines.publish(
         RegisteredMachine(point.client_id, BodyId(point.controller), point.public_jwk)
         for point in snapshot.enforcement_points.values()

@@ -1,4 +1,4 @@
-"""``varco serve``, ``varco decide``, ``varco settings check``, ``varco adapter list|check``."""
+"""``varco serve``, ``varco settings check``, ``varco adapter list|check``."""
 
 import asyncio
 import json

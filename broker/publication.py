@@ -20,6 +20,7 @@ from broker.changes import Changes, DocumentChanged
 from broker.clock import Clock
 from broker.decision.snapshot import Snapshot
 from broker.decision.state import Standing, State
+from broker.replay import Recall, recalling
 from broker.storage.archive import keep
 from conventions import shelf
 from conventions.faults import Fault, FaultKind
@@ -100,6 +101,10 @@ class Publication:
             self._put(state, generation)
         self._changes.publish(DocumentChanged(BodyId(verified.document.controller), None))
         return verified
+
+    def recalling(self) -> Recall:
+        """Rules of past generations, for replay."""
+        return recalling(self._archive)
 
     def follow(self) -> bool:
         """Take over what another process published, and what a passing instant brought into or out of force."""

@@ -78,8 +78,10 @@ class World:
         return World(folder, known["port"], known["issuers"])
 
 
-def build(folder: Path, now_utc: datetime, progress: Progress, port: int | None = None) -> World:
-    """Make a demonstration world."""
+def build(
+    folder: Path, now_utc: datetime, progress: Progress, port: int | None = None, film: Sequence[str] | None = None
+) -> World:
+    """Make a demonstration world. ``film`` names the only cameras that get footage; absent: all of them."""
     if (folder / "world.json").exists():
         shutil.rmtree(folder)
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
@@ -93,7 +95,7 @@ def build(folder: Path, now_utc: datetime, progress: Progress, port: int | None 
     _secret(world.keys / "machine.jwk", json.dumps(machine.as_dict(private=True)))
     _secret(world.keys / "oidc-client.jwk", json.dumps(client.as_dict(private=True)))
     _documents(world, json.dumps(machine.as_dict(private=False)), now_utc, progress)
-    _sources(world, now_utc, progress)
+    _sources(world, now_utc, progress, film)
     world.settings_file.write_text(_settings(world), encoding="utf-8")
     (folder / "world.json").write_text(json.dumps({"port": world.port, "issuers": dict(issuers)}), encoding="utf-8")
     return world
@@ -140,6 +142,7 @@ def _ledgers(world: World, register: Register) -> None:
     bodies = {BodyId(found.body) for found in in_force if isinstance(found, OperatorList)}
     places = homes(controllers, world.folder / "data" / "ledger", world.keys / "ledger")
     auditors: dict[str, str] = {}
+    (world.keys / "bodies").mkdir(mode=0o700)
     for place in places:
         auditors[place.controller] = create(INSTALLATION_NAME, place)
     for body in sorted(bodies):
@@ -168,11 +171,12 @@ def _sealed(text: DemoDocument, signers: Mapping[DemoSigner, SigningKey], now_ut
     return raw
 
 
-def _sources(world: World, now_utc: datetime, progress: Progress) -> None:
+def _sources(world: World, now_utc: datetime, progress: Progress, film: Sequence[str] | None) -> None:
     def filming(done: int, total: int, camera: str) -> None:
         progress("filmati con orologio", done, total)
 
-    prepare(world.folder / "footage", filmed(), now_utc, HOURS, filming)
+    wanted = [one for one in filmed() if film is None or one.camera in film]
+    prepare(world.folder / "footage", wanted, now_utc, HOURS, filming)
     progress("letture di targhe (sintetiche)", 0, 1)
     prepare_transits(world.folder / "footage" / "transits.sqlite", gates(), now_utc)
 

@@ -16,14 +16,20 @@ from broker.identity.cases import Cases
 from broker.identity.identify import Identities
 from broker.identity.origin import require_same_origin, workstation_of
 from broker.identity.trust import Issuers
+from broker.ledger import offline
+from broker.ledger.reading import Entry
+from broker.ledger.sqlite import FILE_NAME
 from broker.pipeline import Gate
 from broker.publication import Publication
+from broker.replay import Verdict, replay
 from broker.routes.signin import Cookies
 from broker.storage import Store
+from broker.web.services import EntryShown, LedgerChecked
 from broker.witness import Witness
 from conventions.calendars import add_duration
 from conventions.faults import Fault, FaultKind
 from conventions.identifiers import BodyId, CaseId, GrantId
+from conventions.spans import parse_instant
 from conventions.terms import DataClass, Purpose, Reason
 from conventions.verified import VerifiedDocument
 
@@ -65,6 +71,56 @@ class Services:
         overdue = bool(self.cases.overdue(caller.person, self.clock.now_utc()))
         return self.gate.read(asked, case, owed=frozenset({Reason.REFERENCE_OVERDUE}) if overdue else frozenset())
 
+    async def verify_ledger(self, controller: BodyId) -> LedgerChecked:
+        """Recompute a controller's tree with the offline verifier, beside the writer."""
+        book = self.gate.ledger
+
+        def run() -> LedgerChecked:
+            key = book.reading(controller).verifier_key()
+            report = offline.verify(book.homes[controller].folder / FILE_NAME, [key])
+            found = report.finding
+            bad = None if found is None else found.index
+            fault = "" if found is None else f"{found.what}: {found.detail}"
+            return LedgerChecked(report.entries_count, report.root, self.clock.now_utc(), bad, fault)
+
+        return await asyncio.to_thread(run)
+
+    async def ledger_entries(self, controller: BodyId, limit_count: int) -> tuple[EntryShown, ...]:
+        """The newest entries, newest first, without sealed parts."""
+
+        def run() -> tuple[EntryShown, ...]:
+            reading = self.gate.ledger.reading(controller)
+            size = reading.size()
+            return tuple(shown(entry) for entry in reversed(tuple(reading.entries(max(0, size - limit_count), size))))
+
+        return await asyncio.to_thread(run)
+
+    async def read_entries(self, controller: BodyId, first: int, count: int) -> list[dict[str, Any]]:
+        """Entries as they stand in the tree."""
+
+        def read() -> list[dict[str, Any]]:
+            reading = self.gate.ledger.reading(controller)
+            last = min(reading.size(), first + count)
+            return [{"index": entry.index, **entry.body} for entry in reading.entries(first, last)]
+
+        return await asyncio.to_thread(read)
+
+    async def replay(self, controller: BodyId) -> dict[str, Any]:
+        """Replay every decision of a controller's ledger; how many came out how, and those that differ."""
+
+        def run() -> dict[str, Any]:
+            reading = self.gate.ledger.reading(controller)
+            found = replay(((entry.index, entry.body) for entry in reading.entries()), self.publication.recalling())
+            counts = dict.fromkeys(Verdict, 0)
+            different = []
+            for one in found:
+                counts[one.verdict] += 1
+                if one.verdict is Verdict.DIFFERENT:
+                    different.append({"index": one.index, "recorded": one.recorded, "seen": one.seen})
+            return {**{str(verdict): count for verdict, count in counts.items()}, "differences": different}
+
+        return await asyncio.to_thread(run)
+
     def reference_due(self, caller: Person, purpose: Purpose) -> datetime | None:
         """By when a reference must follow: the shortest term of the deeds that let this body defer it (R3)."""
         now_utc = self.clock.now_utc()
@@ -87,6 +143,23 @@ class Services:
     def viewing_status(self, grant_id: GrantId, caller: Person) -> Mapping[str, Any]:
         """State of a viewing of this session, and why it ended."""
         return self.gate.viewings.status(grant_id, caller.session.session_id)
+
+
+def shown(entry: Entry) -> EntryShown:
+    """An entry as a list shows it."""
+    body = entry.body
+    facts = body.get("facts") or [{}]
+    reasons = body.get("reasons") or [body.get("ending") or body.get("event") or ""]
+    return EntryShown(
+        index=entry.index,
+        at_utc=parse_instant(str(body["at"])),
+        what=str(body.get("decision") or body["kind"]),
+        operation=str(body.get("operation") or ""),
+        requesting_body=str(facts[0].get("requesting_body", "")),
+        purpose=str(body.get("purpose") or ""),
+        reason=str(reasons[0] or ""),
+        cameras=tuple(body.get("cameras") or ()),
+    )
 
 
 async def person(request: Request) -> Person:
