@@ -235,7 +235,6 @@ class VideoSourceContract:
             await world.source.open_recording(grant_of(world.camera, span=seconds(0, 30)))
         assert fault.value.kind is FaultKind.SOURCE_MALFORMED
 
-    @pytest.mark.requirement("PM-3.16", "LEV-24.2")
     async def test_reading_changes_nothing(self, world):
         before = world.fingerprint()
         clear = await world.source.open_recording(grant_of(world.camera, span=seconds(0, 150)))

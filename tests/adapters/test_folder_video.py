@@ -14,6 +14,10 @@ from tests.adapters.contract import NOON, VideoSourceContract, grant_of, read_al
 class TestFolder(VideoSourceContract):
     """The whole contract."""
 
+    @pytest.mark.requirement("PM-3.16", "LEV-24.2")
+    async def test_reading_changes_nothing(self, world):
+        await super().test_reading_changes_nothing(world)
+
 
 def change_index(world, statement, *values):
     db = sqlite3.connect(world.root / INDEX_FILE)
