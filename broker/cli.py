@@ -10,6 +10,7 @@ from broker.cli_convention import convention, window
 from broker.cli_decide import decide
 from broker.cli_demo import demo
 from broker.cli_ledger import ledger
+from broker.cli_policy import policy
 from broker.cli_serve import adapter, serve, settings
 from conventions.faults import Fault
 
@@ -22,6 +23,7 @@ app = typer.Typer(
 )
 app.add_typer(convention, name="convention")
 app.add_typer(window, name="window")
+app.add_typer(policy, name="policy")
 app.add_typer(ledger, name="ledger")
 app.add_typer(adapter, name="adapter")
 app.add_typer(settings, name="settings")

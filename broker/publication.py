@@ -1,7 +1,7 @@
 """From the register on disk to what decisions rest on, and how one more document gets in.
 
 1. Verify the envelope as at now, under the trust in force (``conventions.verification``).
-2. Refuse what the lint sends back as an error.
+2. Refuse what the lint sends back as an error, and a deed that asks what its regulation excludes.
 3. Make the next generation from the register with the document in it; until here nothing has changed.
 4. Put the document on the disk (``conventions.shelf``): one generation or the other, never half; the rules are
    archived under their digest, for replay.
@@ -33,6 +33,7 @@ from conventions.verification import VerifiedDocument, verify
 from policies.bundle import EMPTY, Generation
 from policies.engine import Engine
 from policies.generator import generate
+from policies.publication import compile_document
 
 Listener = Callable[[State], None]
 
@@ -47,6 +48,7 @@ def admit(
         if finding.severity == "error":
             place = f"{where}: {finding.where}" if where else finding.where
             raise Fault(FaultKind.DOCUMENT_CONTRADICTORY, f"{finding.row}: {finding.message_it}", where=place)
+    compile_document(verified.document, (known.document for known in register.known()))
     return verified
 
 

@@ -9,6 +9,7 @@ from conventions.identifiers import BodyId, CameraId, PersonId
 from conventions.schema import CameraEntry
 from conventions.spans import Span, instant
 from conventions.terms import Reason
+from policies.conjunction import operation_defect
 from policies.facts import NONE, Facts, by_precedence, padded_s
 from policies.operations import class_of, concerns_camera
 
@@ -42,6 +43,8 @@ def gather(
     if operation is None:
         common.add(Reason.OPERATION_UNKNOWN)
     elif home is not None:
+        defect = operation_defect(home.regulation, body, operation)
+        common |= {defect} if defect is not None else set()
         common |= obstacles.of_data(home, request, at_utc)
         common |= obstacles.of_log_read(home, operation, found.person.roles if found else ())
     roles = tuple(dict.fromkeys(found.person.roles)) if found else (NONE,)
