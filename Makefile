@@ -31,14 +31,14 @@ lint: ## ruff, mypy, import contracts, dependencies, requirement report
 	$(BIN)/python -m tools.requirements_report --check
 
 tests: ## all tests, on two processes
-	$(BIN)/python -m pytest -n 2 --dist loadfile
+	$(BIN)/python -m pytest -n 2 --dist loadgroup
 
 coverage: ## all tests in one process, with branch coverage
 	$(BIN)/coverage run --branch --source conventions,policies,adapters,broker -m pytest
 	$(BIN)/coverage report --skip-covered --show-missing
 
 deep: ## long property tests; by hand and before a release
-	$(BIN)/python -m pytest -n 2 --dist loadfile --hypothesis-profile=deep --timeout=3600
+	$(BIN)/python -m pytest -n 2 --dist loadgroup --hypothesis-profile=deep --timeout=3600
 
 bench: ## measure; both sides in one run, nothing else running
 	$(BIN)/python -m tests.benchmarks

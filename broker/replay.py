@@ -15,6 +15,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
+from broker.decision.decide import too_many
 from broker.storage.archive import recall
 from conventions.faults import Fault
 from conventions.terms import Reason
@@ -71,9 +72,12 @@ def _replayed(index: int, body: Mapping[str, Any], recall_engine: Recall) -> Rep
     except Fault as fault:
         return Replayed(index, Verdict.UNDECIDABLE, recorded, fault.detail)
     found: set[Reason] = set()
-    for facts in questions:
-        if not engine.ask(facts).allowed:
+    answers = [engine.ask(facts) for facts in questions]
+    for facts, answer in zip(questions, answers, strict=True):
+        if not answer.allowed:
             found |= set(why(engine.between(facts.controller, facts.requesting_body), facts))
+    if not found and too_many([engine.terms(answer.clause) for answer in answers]):
+        found.add(Reason.MINIMISATION)
     seen = _said("refuse" if found else "permit", by_precedence(found))
     return Replayed(index, Verdict.IDENTICAL if seen == recorded else Verdict.DIFFERENT, recorded, seen)
 

@@ -47,8 +47,10 @@ def pytest_runtest_makereport(item, call):
 
 
 def pytest_collection_modifyitems(items):
-    """A requirement mark names its rows, or it says nothing."""
+    """A requirement mark names its rows; tests of one file share a process, unless they name a group of their own."""
     for item in items:
+        if item.get_closest_marker("xdist_group") is None:
+            item.add_marker(pytest.mark.xdist_group(str(item.path)))
         for mark in item.iter_markers("requirement"):
             if not mark.args or mark.kwargs or not all(isinstance(row, str) for row in mark.args):
                 raise pytest.UsageError(f"{item.nodeid}: requirement takes rows, such as 'PM-3.2'")

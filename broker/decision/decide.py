@@ -3,12 +3,14 @@
 1. Gather the facts: one question per camera, one alternative per role of the person (``facts``).
 2. Ask Casbin every question of an alternative; the first alternative with all allowed wins.
 3. A deny that matched under any role refuses, whatever another role would get.
-4. Permit: obligations are the union over the clauses, the end is the earliest of what it rests on.
-5. Refuse: the reasons of every question of the nearest alternative, in the one order, the primary first.
+4. More cameras at once than a clause allows is refused ``minimisation``.
+5. Permit: obligations are the union over the clauses, the end is the earliest of what it rests on.
+6. Refuse: the reasons of every question of the nearest alternative, in the one order, the primary first.
 
 The caller must still write the result down: a ``Permit`` opens nothing. Source: requirements 1.2 R2; design 2, 4.
 """
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from broker.decision.facts import gather, person_asked
@@ -20,6 +22,7 @@ from conventions.terms import Purpose, Reason, Regime
 from policies.engine import Answer
 from policies.facts import Facts, by_precedence
 from policies.reasons import nearest_clauses, why
+from policies.rules import ClauseTerms
 
 DECIDER = "varco-decider/1"
 DECIDED_AGAIN_AFTER = timedelta(minutes=10)
@@ -39,8 +42,16 @@ def decide(caller: Caller, request: AccessRequest, state: State, at_utc: datetim
     denied = any(answer.denied for questions in answered for _, answer in questions)
     for questions in answered:
         if not denied and questions and all(answer.allowed for _, answer in questions):
+            if too_many([state.engine.terms(answer.clause) for _, answer in questions]):
+                basis = _basis(caller, request, tuple(facts for facts, _ in questions), state.generation, at_utc, state)
+                return Refusal(basis, (Reason.MINIMISATION,), tuple(answer.clause for _, answer in questions))
             return _permit(caller, request, state, at_utc, questions)
     return _refusal(caller, request, state, at_utc, alternatives)
+
+
+def too_many(terms: Sequence[ClauseTerms]) -> bool:
+    """Whether more cameras are asked at once than a clause allows: one question per camera (PM-3.15)."""
+    return any(term.max_cameras is not None and len(terms) > term.max_cameras for term in terms)
 
 
 def faulted(caller: Caller, request: AccessRequest, reason: Reason, generation: str, at_utc: datetime) -> Refusal:

@@ -5,7 +5,6 @@ a suspension) it puts back. Source: requirements 8 (S1, S4, S7, S8, S10); issue 
 """
 
 import json
-import sqlite3
 import tempfile
 from collections.abc import Callable, Iterator
 from datetime import timedelta
@@ -14,7 +13,8 @@ from pathlib import Path
 from adapters.folder.transits import DEMO_PLATE
 from broker.clock import Clock
 from broker.demo.acts import CONVENTION, Acts
-from broker.demo.check import Row
+from broker.demo.check import Row, left_out
+from broker.demo.forgery import copy_of, forge
 from broker.demo.visitor import Visitor
 from broker.demo.world import LEVANTO_CAMERA, World
 from broker.ledger import offline
@@ -22,7 +22,7 @@ from conventions import text
 from conventions.faults import Fault
 
 CARABINIERI, TOWN, LEVANTO = "carabinieri-mantova", "c_g917", "c_e542"
-CRIME, TRAFFIC = "crime-prevention-repression", "live-traffic-flow"
+CRIME, TRAFFIC, POLICE = "crime-prevention-repression", "live-traffic-flow", "police-investigation"
 OFFENCE, DELEGATED = "reported-or-detected-offence", "judicial-police-delegated"
 NORTH, SQUARE, SCHOOL = "c_g917/varco-nord", "c_g917/piazza", "c_g917/scuola"
 WINDOW_S = 12.0
@@ -67,6 +67,10 @@ class Scenes:
         )
         live = operator.live(NORTH, case)
         seen = operator.footage(str(live.body.get("grant")))
+        local = self.visitor(TOWN, "ag-201")
+        section = local.plate([TOWN], DEMO_PLATE, local.case(POLICE, OFFENCE, "annotazione 40")).body["sections"][0]
+        found = "si" if section.get("rows") else str(section.get("reason"))
+        yield Row("mostra", "agente del corpo senza fornitore proprio, dal fornitore del Comune", "si", found)
         yield Row("mostra", "varco nord dal vivo: immagini, nessun audio", "201 si 0", f"{live.status} {_frames(seen)}")
         start_utc = self._clock.now_utc() - timedelta(minutes=10)
         recording = operator.recording(SQUARE, case, start_utc, 2)
@@ -204,9 +208,9 @@ class Scenes:
         )
         with tempfile.TemporaryDirectory() as folder:
             copy = Path(folder) / "ledger.sqlite"
-            _copy(ledger / "ledger.sqlite", copy)
+            copy_of(ledger / "ledger.sqlite", copy)
             forged = whole.entries_count // 2
-            _forge(copy, forged)
+            forge(copy, forged)
             found = offline.verify(copy, keys).finding
         yield Row(
             "S8.5",
@@ -265,21 +269,6 @@ class Scenes:
         return str(json.loads((self._world.folder / "auditors.json").read_text(encoding="utf-8"))[controller])
 
 
-def left_out() -> Iterator[Row]:
-    """Steps of the same scenarios that belong to later work, with the reason."""
-    for step, why in (
-        ("S1.6", "comando delle telecamere mobili: adattatori con PTZ"),
-        ("S2", "federazione: richiede l'accordo attuativo fra tre membri (passo 2)"),
-        ("S3, S5, S6", "estrazioni, conservazioni e diritti degli interessati: pratiche (passo 4)"),
-        ("S4.2-6", "consegna su supporto: pratiche (passo 4)"),
-        ("S7.1,3-5,7", "vita intera della convenzione (passo 3)"),
-        ("S8.1-4,6", "controllo trimestrale e pacchetto firmato (passo 3)"),
-        ("S9", "calendari elettorali, telecamere mobili, manutenzione (passo 3)"),
-        ("S10.2-3,5-6", "denuncia di smarrimento, quote, destinatari, incidenti (passo 3)"),
-    ):
-        yield Row(step, "non in questa versione", why, "", left_out=True)
-
-
 def _frames(seen: dict[str, object]) -> str:
     return f"{'si' if seen.get('frames') else 'no'} {seen.get('audio')}"
 
@@ -290,21 +279,3 @@ def _version(visitor: Visitor, wanted: str) -> str:
         if one["id"] == document_id:
             return f"{document_id}@{one['version']}"
     return ""
-
-
-def _copy(source: Path, target: Path) -> None:
-    """A consistent copy of a database that is being written."""
-    with sqlite3.connect(f"file:{source}?mode=ro", uri=True) as reading, sqlite3.connect(target) as writing:
-        reading.backup(writing)
-    reading.close()
-    writing.close()
-
-
-def _forge(file: Path, index: int) -> None:
-    """Change one byte of an entry, as somebody with the file would."""
-    database = sqlite3.connect(file)
-    body = bytearray(database.execute("SELECT body FROM entries WHERE idx = ?", (index,)).fetchone()[0])
-    body[len(body) // 2] ^= 1
-    database.execute("UPDATE entries SET body = ? WHERE idx = ?", (bytes(body), index))
-    database.commit()
-    database.close()
