@@ -57,12 +57,15 @@ TRANSITIONS: dict[tuple[State, Event], State] = {
     (State.ACTIVE, Event.SUSPENDED): State.SUSPENDED,
     (State.ACTIVE_NON_RENEWAL, Event.SUSPENDED): State.SUSPENDED,
     (State.SIGNED, Event.SUSPENDED): State.SUSPENDED,
-    (State.SUSPENDED, Event.SUSPENSION_ENDED): State.ACTIVE,
+    (State.SUSPENDED, Event.SUSPENSION_ENDED): State.SIGNED,
     **{(state, Event.WITHDRAWN): State.WITHDRAWN for state in _IN_FORCE},
     **{(state, Event.IMPLEMENTED): State.SUPERSEDED for state in _IN_FORCE},
     **{(state, Event.TERM_REACHED): State.EXPIRED for state in _IN_FORCE},
 }
-"""An event that stands in no row changes nothing: a terminal state stays."""
+"""An event that stands in no row changes nothing: a terminal state stays.
+
+When a suspension ends the deed is signed again, and active in the same instant if its term has begun.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,7 +172,9 @@ def _of_notices(deed: Deed, notices: tuple[Notice, ...]) -> list[tuple[datetime,
             if end_utc is not None
         )
         if end_utc is not None and not lasting:
-            happened.append((end_utc, 2, Event.SUSPENSION_ENDED))
+            happened.append((end_utc, 1, Event.SUSPENSION_ENDED))
+            if start_of_day(deed.valid_from) <= end_utc:
+                happened.extend((end_utc, 2, event) for event in _began(deed))
             if any(in_time(deed, notice) and parse_instant(notice.effective_from) <= end_utc for notice in notices):
                 happened.append((end_utc, 3, Event.NON_RENEWAL_IN_TIME))
     return happened

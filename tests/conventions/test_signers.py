@@ -10,7 +10,7 @@ from conventions.register import EMPTY, Register
 from conventions.signers import TABLE
 from conventions.spans import instant
 from conventions.terms import DocumentKind, Role
-from conventions.trust_set import TrustSet
+from conventions.trust_set import Anchor, TrustSet
 from conventions.verification import verify
 from tests.conventions.town import NOW, changed, text, verified
 
