@@ -110,15 +110,24 @@ def record(name: str, count: int, ciphertext: bytes) -> bytes:
 
 
 def records(box: bytes) -> dict[str, tuple[int, bytes]]:
-    """Name to counter and ciphertext."""
+    """Name to counter and ciphertext.
+
+    Raises:
+        Fault: ``ledger-corrupt`` when the box is not made of whole records.
+    """
     found: dict[str, tuple[int, bytes]] = {}
     at = COMMIT_SALT_BYTES
-    while at < len(box):
-        end = at + 1 + box[at]
-        name = box[at + 1 : end].decode()
-        count, length = _HEAD.unpack_from(box, end)
-        at = end + _HEAD.size + length
-        found[name] = (count, box[at - length : at])
+    try:
+        while at < len(box):
+            end = at + 1 + box[at]
+            name = box[at + 1 : end].decode()
+            count, length = _HEAD.unpack_from(box, end)
+            at = end + _HEAD.size + length
+            found[name] = (count, box[at - length : at])
+    except (struct.error, UnicodeDecodeError):
+        at = -1
+    if at != max(len(box), COMMIT_SALT_BYTES):
+        raise Fault(FaultKind.LEDGER_CORRUPT, "a box of sealed parts is malformed")
     return found
 
 
@@ -151,7 +160,7 @@ def open_box(
                 raise Fault(
                     FaultKind.FACT_MISSING, "that part opens with the requesting body's key as well", where=name
                 )
-            inner = AESGCM(HPKE_SUITE.decrypt(held[BODY_RECORD][1], body, HPKE_INFO))
+            inner = AESGCM(HPKE_SUITE.decrypt(held.get(BODY_RECORD, (0, b""))[1], body, HPKE_INFO))
             plain = inner.decrypt(nonce, plain, bound)
     except InvalidTag:
         raise Fault(FaultKind.LEDGER_CORRUPT, "a sealed part does not open with these keys", where=name) from None

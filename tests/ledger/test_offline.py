@@ -13,6 +13,7 @@ import pytest
 import broker.ledger.offline
 from broker.ledger import offline
 from broker.ledger.envelopes import CLOSING
+from broker.ledger.keyfiles import read_body_key
 from tests.ledger import made
 from tests.ledger.made import TOWN, Town
 
@@ -334,3 +335,20 @@ def test_the_verifier_shares_no_code_with_the_writer():
 )
 def test_what_counts_as_shared_code(name: str, bad: bool):
     assert bool(foreign({name})) is bad
+
+
+async def test_every_part_is_what_it_was_bound_to(full: Town):
+    keys, body_key = full.folder / "keys" / TOWN, read_body_key(full.body_key_file)
+    count, finding = offline.verify_parts(full.file(), keys, {made.FORCE: body_key})
+    assert (count, finding) == (6 * 9 - 1 + 290 + 8, None)
+    assert offline.verify_parts(full.file(), keys) == (count, None)
+
+
+@pytest.mark.parametrize("index", [0, 30])
+async def test_a_part_changed_together_with_everything_that_binds_it_is_found_with_the_keys(full: Town, index: int):
+    keys, body_key = full.folder / "keys" / TOWN, read_body_key(full.body_key_file)
+    (box,) = rows(full, "SELECT box FROM boxes WHERE idx=?", index)[0]
+    for place in places(box):
+        change(full, ("UPDATE boxes SET box=? WHERE idx=?", (flip(box, place), index)))
+        _, finding = offline.verify_parts(full.file(), keys, {made.FORCE: body_key})
+        assert (finding.index, finding.what) == (index, "part")

@@ -171,3 +171,32 @@ def test_an_old_subtree_is_not_known_to_a_growth():
     growth = grown([8, 1])
     with pytest.raises(LookupError):
         growth.node(0, 0)
+
+
+@given(st.integers(0, 60), st.integers(1, 30), st.data())
+def test_a_batch_is_judged_like_each_entry_by_itself(old_size, count, data):
+    growth = grown([old_size, count])
+    leaves = [tree.leaf_hash(leaf) for leaf in made(growth.size)[old_size:]]
+    paths = growth.paths()
+    assert tree.all_included(old_size, leaves, paths, growth.size, growth.root)
+    spoilt = data.draw(st.integers(0, count - 1))
+    path = paths[spoilt]
+    step = data.draw(st.integers(0, len(path)))
+    changed = data.draw(st.sampled_from(["leaf", "step", "short", "long", "root"]))
+    root = growth.root
+    if changed == "leaf":
+        leaves[spoilt] = bytes(32)
+    elif changed == "step" and step < len(path):
+        paths[spoilt] = (*path[:step], bytes(32), *path[step + 1 :])
+    elif changed == "short" and path:
+        paths[spoilt] = path[:-1]
+    elif changed == "long":
+        paths[spoilt] = (*path, bytes(32))
+    else:
+        root = bytes(32)
+    each = [
+        tree.root_from_inclusion(old_size + place, growth.size, leaf, path) == root
+        for place, (leaf, path) in enumerate(zip(leaves, paths, strict=True))
+    ]
+    assert not all(each)
+    assert tree.all_included(old_size, leaves, paths, growth.size, root) is all(each)

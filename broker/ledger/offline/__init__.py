@@ -7,8 +7,19 @@ first entry that differs. Imports the standard library and ``cryptography``, not
 
 from broker.ledger.offline.notes import Key, Unproved, read_key
 from broker.ledger.offline.package import verify_package
+from broker.ledger.offline.parts import verify_parts
 from broker.ledger.offline.receipt import verify_receipt
 from broker.ledger.offline.report import Finding, Report
 from broker.ledger.offline.verify import verify
 
-__all__ = ["Finding", "Key", "Report", "Unproved", "read_key", "verify", "verify_package", "verify_receipt"]
+__all__ = [
+    "Finding",
+    "Key",
+    "Report",
+    "Unproved",
+    "read_key",
+    "verify",
+    "verify_package",
+    "verify_parts",
+    "verify_receipt",
+]

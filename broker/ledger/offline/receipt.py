@@ -18,9 +18,9 @@ def verify_receipt(proof: str, entry: bytes, keys: Sequence[str]) -> tuple[int, 
     lines = heading.split("\n")
     if not blank or lines[0] != "c2sp.org/tlog-proof@v1":
         raise Unproved("not a transparency log proof")
-    if lines[1].startswith("extra "):
+    if lines[1:] and lines[1].startswith("extra "):
         del lines[1]
-    if re.fullmatch(r"index (0|[1-9]\d*)", lines[1], re.ASCII) is None:
+    if len(lines) < 2 or re.fullmatch(r"index (0|[1-9]\d*)", lines[1], re.ASCII) is None:
         raise Unproved("the proof names no index")
     trusted = [read_key(text) for text in keys]
     origin, size, root = read_checkpoint(note, trusted)
