@@ -11,6 +11,7 @@ from conventions.calendars import end_of_day, start_of_day
 from conventions.lifecycle import TERMINAL, TRANSITIONS, Event, State, state_of
 from conventions.schema import Notice, parse
 from conventions.spans import instant
+from policies.books import Books
 from tests.conventions.test_signers import DEED, MAYOR, notice
 from tests.conventions.town import NOW, changed, text
 
@@ -95,6 +96,17 @@ def test_a_term_of_days_renews_for_as_many_days(plain):
     open_ended = parse({name: value for name, value in plain.items() if name != "valid_until"})
     assert lifecycle.term(open_ended).end_utc is None
     assert lifecycle.notice_deadline_utc(open_ended) is None
+
+
+@pytest.mark.parametrize("renewal", ["auto-same-term", "by-agreement"])
+@pytest.mark.parametrize("noticed", [start_of_day("2025-12-15"), start_of_day("2025-12-16")], ids=["in time", "late"])
+@pytest.mark.parametrize("last", ["2026-03-14", "2026-03-20"])
+def test_rules_end_when_the_term_does(plain, renewal, noticed, last):
+    """The generator counts terms by its own words: both must come to the same instant."""
+    deed = parse(changed(plain, renewal=renewal, valid_until=last))
+    declined = read_notice("non-renewal", noticed)
+    books = Books([(deed, ""), (declined, "")])
+    assert [version.end for version in books.granting] == [instant(lifecycle.term(deed, [declined]).end_utc)]
 
 
 @pytest.mark.requirement("PM-6.3")

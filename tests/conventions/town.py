@@ -26,6 +26,8 @@ class Town:
     root: Authority
     bodies: Authority
     keys: dict[tuple[str, Role], SigningKey] = field(default_factory=dict)
+    written: list[demo.DemoDocument] = field(default_factory=list)
+    """The demonstration's texts, filled in once; tests change copies."""
 
     @property
     def anchors(self) -> tuple[str, ...]:
@@ -60,10 +62,12 @@ def bodies_of(documents: list[demo.DemoDocument]) -> list[str]:
     return sorted(found - {"installation"})
 
 
-def texts(town: Town, now_utc: datetime = NOW) -> list[demo.DemoDocument]:
-    plain = demo.documents(now_utc, ISSUERS)
-    anchor = {"name": "Autorità degli enti", "bodies": bodies_of(plain), "certificate_pem": town.bodies.certificate_pem}
-    return demo.documents(now_utc, ISSUERS, anchors=(anchor,))
+def texts(town: Town) -> list[demo.DemoDocument]:
+    if not town.written:
+        bodies = bodies_of(demo.documents(NOW, ISSUERS))
+        anchor = {"name": "Autorità degli enti", "bodies": bodies, "certificate_pem": town.bodies.certificate_pem}
+        town.written = demo.documents(NOW, ISSUERS, anchors=(anchor,))
+    return town.written
 
 
 def text(town: Town, document_id: str) -> dict[str, Any]:
