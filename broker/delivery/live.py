@@ -146,6 +146,7 @@ class Live:
                 group.cut.init + group.cut.data,
                 group.first_s,
                 group.end_s,
+                group.first_s,
                 start_utc,
                 self._mark,
                 wide,

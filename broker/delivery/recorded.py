@@ -102,8 +102,6 @@ class Rendered(_Recorded):
         self._width_px, self._height_px = even_size(first.width_px, first.height_px)
         self._rate = sane_rate(first.rate)
         self._init: bytes | None = None
-        self._latest: tuple[int, Piece] | None = None
-        """Made for the header and kept for the request that follows it."""
 
     async def playlist(self) -> str:
         return playlist.write(list(plan.lines(self._fragments, [0] * len(self._fragments))), live=False)
@@ -112,35 +110,30 @@ class Rendered(_Recorded):
         if number != 0:
             raise Fault(FaultKind.RESOURCE_UNKNOWN, "no such header")
         if self._init is None:
-            self._latest = (0, await self.fragment(0))
-        if self._init is None:
-            raise Fault(FaultKind.DELIVERY_FAILED, "nothing could be rendered")
+            self._init = (await self._workers.render(self._job(b"", self._planned(0), 0))).init
         return self._init
 
     async def fragment(self, number: int) -> Piece:
-        if self._latest is not None and self._latest[0] == number:
-            kept, self._latest = self._latest[1], None
-            return kept
         planned, source = self._planned(number), await self._cut(number)
-        shift_s = planned.media_s
-        made = await self._workers.render(
-            RenderJob(
-                source.init + source.data if source.samples_count else b"",
-                planned.first_s + shift_s,
-                planned.end_s + shift_s,
-                planned.span.start_utc,
-                self._mark,
-                self._width_px,
-                self._height_px,
-                self._rate,
-                number,
-                self._workers.encoder,
-            )
-        )
+        job = self._job(source.init + source.data if source.samples_count else b"", planned, number)
+        made = await self._workers.render(job)
         if not made.frames_count:
             raise Fault(FaultKind.SOURCE_MALFORMED, "the footage holds no pictures where the recorder says so")
-        if self._init is None:
-            self._init = made.init
-        elif self._init != made.init:
+        if made.init != await self.init(0):
             raise Fault(FaultKind.DELIVERY_FAILED, "the encoder changed its header")
         return Piece(made.data, planned.span)
+
+    def _job(self, source: bytes, planned: Fragment, number: int) -> RenderJob:
+        return RenderJob(
+            source,
+            planned.first_s + planned.media_s,
+            planned.end_s + planned.media_s,
+            planned.part.first_s + planned.media_s,
+            planned.span.start_utc,
+            self._mark,
+            self._width_px,
+            self._height_px,
+            self._rate,
+            number,
+            self._workers.encoder,
+        )

@@ -25,6 +25,8 @@ BAR_RATIO = 0.075
 """Height of the bar that carries the mark, along the lower edge."""
 _LEAST_BAR_PX = 16
 LEAST_PX, MOST_PX = 16, 4096
+HELD_S = Fraction(5)
+"""A slow camera's latest picture stands for at most this long where a window holds none of its own."""
 LEAST_RATE, MOST_RATE = Fraction(1), Fraction(60)
 Frame = NDArray[Any]
 
@@ -47,6 +49,8 @@ class RenderJob:
     """Fragmented MP4, from a key frame at or before ``first_s``."""
     first_s: Fraction
     end_s: Fraction
+    least_s: Fraction
+    """No picture before this media second may be shown, not even held over."""
     shown_utc: datetime
     """The true instant of media second ``first_s``."""
     mark: str
@@ -122,21 +126,42 @@ def _options(job: RenderJob) -> dict[str, str]:
 
 
 def _pictures(job: RenderJob) -> Iterator[tuple[Fraction, Frame]]:
-    """Pictures inside the window, scaled, with their media second; strictly forward in time."""
+    """Pictures inside the window, scaled, with their media second; strictly forward in time.
+
+    A window without a picture of its own shows the one before it while that is not stale; if that one lies before
+    what may be shown, it shows black.
+    """
+    latest = Fraction(-1)
+    held: Frame | None = None
+    for at_s, picture in _decoded(job):
+        if job.first_s - HELD_S <= at_s < job.first_s:
+            held = _planar(picture, job) if at_s >= job.least_s else _black(job)
+        elif job.first_s <= at_s < job.end_s and at_s > latest:
+            latest = at_s
+            yield at_s, _planar(picture, job)
+    if held is not None and latest < 0:
+        yield job.first_s, held
+
+
+def _decoded(job: RenderJob) -> Iterator[tuple[Fraction, av.VideoFrame]]:
     if not job.source:
         return
-    latest = Fraction(-1)
     with av.open(io.BytesIO(job.source), "r") as source:
         video = source.streams.video[0]
         video.thread_type = "NONE"
         for picture in source.decode(video):
-            if picture.pts is None or picture.time_base is None:
-                continue
-            at_s = picture.pts * Fraction(picture.time_base)
-            if job.first_s <= at_s < job.end_s and at_s > latest:
-                latest = at_s
-                frame = picture.to_ndarray(width=job.width_px, height=job.height_px, format="yuv420p")
-                yield at_s, np.ascontiguousarray(frame)
+            if picture.pts is not None and picture.time_base is not None:
+                yield picture.pts * Fraction(picture.time_base), picture
+
+
+def _planar(picture: av.VideoFrame, job: RenderJob) -> Frame:
+    return np.ascontiguousarray(picture.to_ndarray(width=job.width_px, height=job.height_px, format="yuv420p"))
+
+
+def _black(job: RenderJob) -> Frame:
+    frame = np.full((job.height_px * 3 // 2, job.width_px), 128, dtype=np.uint8)
+    frame[: job.height_px] = 16
+    return frame
 
 
 def _text(job: RenderJob, at_s: Fraction) -> str:

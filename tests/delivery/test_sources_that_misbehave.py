@@ -1,14 +1,20 @@
 """Slow, huge, lying and breaking sources, and workers that die: a fault with its kind, never a hang, never bytes."""
 
 import asyncio
+import io
 import os
 import signal
+from fractions import Fraction
 
+import av
+import numpy as np
 import pytest
 
 from adapters.port import Segment
 from broker.delivery import segment_file
+from broker.delivery.deliverable import Kind
 from broker.delivery.minimise import minimise
+from broker.delivery.plan import parts
 from broker.delivery.recorded import look_into_all
 from broker.delivery.segment_file import BLOCK_BYTES, SegmentFile
 from broker.delivery.untouched import Untouched
@@ -121,9 +127,6 @@ async def test_what_is_not_video_is_malformed(door, data):
 
 
 async def test_sound_alone_is_not_video(door, tmp_path):
-    import av
-    import numpy as np
-
     with av.open(str(tmp_path / "tone.mp4"), "w") as output:
         stream = output.add_stream("aac", rate=16_000, layout="mono")
         block = av.AudioFrame.from_ndarray(np.zeros((1, 16_000), np.float32), format="fltp", layout="mono")
@@ -166,12 +169,63 @@ async def test_a_file_is_read_in_blocks_and_where_it_is_needed(door):
 async def test_tracks_of_many_segments_come_in_their_order(door):
     grant = grant_of(CAMERA, span=seconds(0, 150))
     clear = await door.source.open_recording(grant)
-    from broker.delivery.plan import parts
-
     clipped = parts(clear.segments, grant.span)
     tracks = await look_into_all(clear, clipped, door.workers)
     assert len(tracks) == 4
     assert all(track.has_audio for track in tracks)
+
+
+def film(path, pictures_at_s: list[float], codec="libx264", container="mp4") -> bytes:
+    """A film with pictures at the given seconds only, each a grey of its own."""
+    with av.open(str(path), "w", format=container) as output:
+        stream = output.add_stream(codec, rate=25, options={"g": "1000"} if codec == "libx264" else {})
+        stream.width, stream.height, stream.pix_fmt = 64, 48, "yuv420p" if codec == "libx264" else "yuvj420p"
+        for place, second in enumerate(pictures_at_s):
+            picture = av.VideoFrame.from_ndarray(np.full((72, 64), 40 + 10 * (place % 20), np.uint8), format="yuv420p")
+            picture.pts, picture.time_base = round(second * 1000), Fraction(1, 1000)
+            output.mux(stream.encode(picture))
+        output.mux(stream.encode(None))
+    return path.read_bytes()
+
+
+async def greys(deliverable, number: int) -> list[int]:
+    data = await deliverable.init(0) + (await deliverable.fragment(number)).data
+    with av.open(io.BytesIO(data)) as container:
+        return [
+            round(picture.to_ndarray(format="yuv420p")[:20].mean() / 10) * 10 for picture in container.decode(video=0)
+        ]
+
+
+async def test_a_slow_camera_holds_its_picture(door, tmp_path):
+    data = film(tmp_path / "slow.mp4", [0, 3, 6, 9, 12, 29])
+    deliverable = await minimise(Recorder(data), asked("mark-view"), door.workers)
+    assert [await greys(deliverable, number) for number in range(5)] == [[40], [50], [50], [60], [70]]
+
+
+async def test_a_picture_is_not_held_for_ever(door, tmp_path):
+    """The recorder claims half a minute; the film stops after twelve seconds."""
+    data = film(tmp_path / "slow.mp4", [0, 3, 6, 9, 12])
+    deliverable = await minimise(Recorder(data), asked("mark-view"), door.workers)
+    assert await greys(deliverable, 7) == [80]
+    with pytest.raises(Fault) as fault:
+        await deliverable.fragment(10)
+    assert fault.value.kind is FaultKind.SOURCE_MALFORMED
+
+
+async def test_a_picture_from_before_the_span_is_not_held_into_it(door, tmp_path):
+    """At 4 s the camera's latest picture is of 3 s, which was not granted: black until its next one."""
+    data = film(tmp_path / "slow.mp4", [0, 3, 6, 9, 12])
+    for span, shown in ((seconds(3, 9), [[50], [60], [60]]), (seconds(4, 9), [[20], [60], [60]])):
+        grant = grant_of(CAMERA, span=span, obligations=frozenset({"mark-view"}))
+        deliverable = await minimise(Recorder(data), grant, door.workers)
+        assert [await greys(deliverable, number) for number in range(3)] == shown
+
+
+async def test_a_codec_that_does_not_go_into_mp4_is_rendered(door, tmp_path):
+    data = film(tmp_path / "mjpeg.mkv", [second / 5 for second in range(150)], "mjpeg", "matroska")
+    deliverable = await minimise(Recorder(data), asked("no-audio"), door.workers)
+    assert deliverable.kind is Kind.RENDERED
+    assert len(await greys(deliverable, 3)) == 10
 
 
 # Workers
