@@ -1,14 +1,15 @@
 """Untouched bytes per second under a grant, beside nginx ``proxy_pass`` and a plain asyncio file server. Prints JSON.
 
 All serve the same file over loopback to the same client, in one run; each figure is the best of some rounds. The
-broker side is the real path: grant, viewing, folder source, counted chunks, uvicorn. nginx proxies to the plain
-server and is measured when it is installed or named.
+broker side is the real path: grant, viewing, folder source, counted chunks, uvicorn. nginx proxies to its own
+file server and is measured when it is installed or named. Also: from the order to cut until the last byte.
 
 Run: ``python -m tests.benchmarks.bench_bytes [--mib 256] [--clients 1,8] [--rounds 3] [--nginx /usr/sbin/nginx]``.
 """
 
 import argparse
 import asyncio
+import contextlib
 import json
 import multiprocessing
 import os
@@ -29,9 +30,11 @@ import uvicorn
 from adapters.folder import FolderSource
 from adapters.folder.index import INDEX_FILE, SCHEMA, file_name, microseconds
 from broker.delivery.minimise import minimise
-from broker.delivery.viewings import Viewings
+from broker.delivery.viewings import Viewing, Viewings
 from broker.delivery.workers import Workers
+from conventions.faults import Fault
 from conventions.identifiers import CameraId, SessionId
+from conventions.terms import Reason
 from tests.adapters.contract import NOON, TestClock, grant_of, seconds
 
 CAMERA = CameraId("porto/varco-1")
@@ -164,6 +167,52 @@ def rate(port: int, size_bytes: int, clients_count: int, rounds_count: int) -> f
     return round(best)
 
 
+async def cuts(root: Path, count: int) -> dict[str, float]:
+    """Milliseconds from the order to cut until the client has read its last byte, in one process.
+
+    The client reads as fast as it can from a socket pair; the ending is handed over, not written to a ledger.
+    """
+    broker, took_ms = Broker(root), []
+    loop = asyncio.get_running_loop()
+    for number in range(count):
+        grant = grant_of(
+            CAMERA, span=seconds(0, 30), operation="recording.extract", grant_id=f"0198b000-0000-7000-8000-{number:012}"
+        )
+        clear = await broker.source.open_recording(grant)
+        viewing = broker.viewings.open(grant, await minimise(clear, grant, broker.workers), SESSION)
+        ours, theirs = socket.socketpair()
+        ours.setblocking(False)
+
+        def drain(end: socket.socket = theirs) -> float:
+            buffer, last_s = bytearray(BUFFER_BYTES), 0.0
+            while end.recv_into(buffer):
+                last_s = time.perf_counter()
+            end.close()
+            return last_s
+
+        async def pump(viewing: Viewing = viewing, ours: socket.socket = ours) -> None:
+            with contextlib.suppress(Fault):
+                while True:
+                    await viewing.pump(lambda chunk: loop.sock_sendall(ours, chunk))
+            ours.close()
+
+        async with asyncio.TaskGroup() as group:
+            reading = loop.run_in_executor(None, drain)
+            group.create_task(pump())
+            await asyncio.sleep(0.02)
+            ordered_s = time.perf_counter()
+            await broker.viewings.cut(grant.grant_id, Reason.CONVENTION_SUSPENDED)
+        took_ms.append(max(0.0, (await reading - ordered_s) * 1000))
+    took_ms.sort()
+    broker.workers.close()
+    return {
+        "count": count,
+        "p50_ms": round(took_ms[len(took_ms) // 2], 2),
+        "p99_ms": round(took_ms[-max(1, len(took_ms) // 100)], 2),
+        "worst_ms": round(took_ms[-1], 2),
+    }
+
+
 def await_port(port: int) -> None:
     for _ in range(200):
         try:
@@ -205,6 +254,7 @@ def measure(size_bytes: int, clients: list[int], rounds_count: int, nginx: str |
                 found[f"clients_{count}_mb_per_s"] = {
                     name: rate(port, size_bytes, count, rounds_count) for name, port in ports.items()
                 }
+            found["cut_to_last_byte"] = asyncio.run(cuts(root, 200))
             found["broker_memory_mib"] = {"idle": idle_mib, "highest": resident_mib(processes["broker"].pid or 0)}
             return found
         finally:
