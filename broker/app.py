@@ -4,20 +4,15 @@ Start: keys and trees are checked, the register is loaded and verified, what an 
 only then is anything served. Source: design 6, 9.
 """
 
-import asyncio
 import json
-from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-import structlog
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from joserfc.jwk import ECKey
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
-from starlette.types import Lifespan
 
 from adapters.registry import FolderTransitSettings, FolderVideoSettings, Registry, connect
 from broker.changes import Changes, LedgerLost
@@ -33,6 +28,7 @@ from broker.identity.machines import Machines, RegisteredMachine
 from broker.identity.sessions import Sessions
 from broker.identity.sign_in import SignIn
 from broker.identity.trust import Issuers, IssuerTrust, ListedPerson
+from broker.lasting import Lasting
 from broker.ledger.homes import Home, homes
 from broker.ledger.ledger import Ledger
 from broker.pipeline import Gate
@@ -50,10 +46,6 @@ from broker.web.render import environment
 from broker.witness import Witness
 from conventions.faults import Fault, FaultKind
 from conventions.identifiers import BodyId, CameraId, PersonId
-
-log = structlog.get_logger()
-FOLLOW_EVERY_S = 0.1
-"""How often the register's folder is looked at for what another process published."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,7 +139,9 @@ def create(settings: Settings, home: Path, clock: Clock | None = None) -> FastAP
         docs_url=None,
         redoc_url=None,
         openapi_url="/api/v1/openapi.json",
-        lifespan=_lifespan(book, publication, Running(gate, changes, clock), workers, viewings, changes),
+        lifespan=Lasting(
+            book, publication, standing, witness, Running(gate, changes, clock), viewings, workers, changes
+        ).lifespan,
     )
     app.state.services = services
     for router in (sign_in_routes(signing_in), data.router, media.router, documents.router, ledger.router):
@@ -182,41 +176,6 @@ def _trust(state: State, issuers: Issuers, machines: Machines) -> None:
         RegisteredMachine(point.client_id, BodyId(point.controller), point.public_jwk)
         for point in snapshot.enforcement_points.values()
     )
-
-
-def _lifespan(
-    book: Ledger, publication: Publication, running: Running, workers: Workers, viewings: Viewings, changes: Changes
-) -> Lifespan[FastAPI]:
-    @asynccontextmanager
-    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
-        async with AsyncExitStack() as stack:
-            book.start()
-            stack.callback(book.stop)
-            for left in book.open_grants():
-                await book.close_left_open(left)
-            stack.callback(workers.close)
-            stack.push_async_callback(viewings.shutdown)
-            async with asyncio.TaskGroup() as group:
-                lasting = (running.run(), viewings.run(), _follow(publication, changes))
-                tasks = [group.create_task(each) for each in lasting]
-                await running.ready.wait()
-                yield
-                for task in tasks:
-                    task.cancel()
-
-    return lifespan
-
-
-async def _follow(publication: Publication, changes: Changes) -> None:
-    """Keep up with the register's folder; when it cannot be followed, what rests on it ends."""
-    while True:
-        await asyncio.sleep(FOLLOW_EVERY_S)
-        try:
-            await asyncio.to_thread(publication.follow)
-        except Fault as fault:
-            log.error("publication.fault", kind=fault.kind, where=fault.where)
-            changes.lose()
-            return
 
 
 def _faults(app: FastAPI) -> None:

@@ -24,6 +24,7 @@ app = typer.Typer(
 app.add_typer(convention, name="convention")
 app.add_typer(window, name="window")
 app.add_typer(policy, name="policy")
+app.add_typer(policy, name="policy")
 app.add_typer(ledger, name="ledger")
 app.add_typer(adapter, name="adapter")
 app.add_typer(settings, name="settings")

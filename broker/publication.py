@@ -61,6 +61,7 @@ class Publication:
         self.register = Register()
         self._folder = folder / "register"
         self._archive = folder / "rules"
+        self._written = folder / "written.txt"
         self._anchors = anchors_pem
         self._standing = standing
         self._changes = changes
@@ -107,6 +108,16 @@ class Publication:
     def recalling(self) -> Recall:
         """Rules of past generations, for replay."""
         return recalling(self._archive)
+
+    def unwritten(self) -> tuple[VerifiedDocument, ...]:
+        """Published documents whose entry is not in a ledger yet, whoever published them; in order."""
+        done = set(self._written.read_text(encoding="ascii").split()) if self._written.exists() else set()
+        return tuple(found for found in self.register if found.sha256 not in done)
+
+    def written(self, verified: VerifiedDocument) -> None:
+        """The entry is there; losing this note would only write it once more."""
+        with self._written.open("a", encoding="ascii") as notes:
+            notes.write(f"{verified.sha256}\n")
 
     def follow(self) -> bool:
         """Take over what another process published, and what a passing instant brought into or out of force."""

@@ -17,6 +17,7 @@ from broker.identity.events import (
 from broker.ledger.ledger import Ledger
 from conventions.faults import Fault
 from conventions.identifiers import INSTALLATION, BodyId
+from conventions.verified import VerifiedDocument
 
 SESSION, DOCUMENT = "session", "document"
 
@@ -53,9 +54,20 @@ class Witness:
         else:
             await self._note({"event": "refused", "reason": fault.kind}, {"workstation": workstation})
 
-    async def published(self, controller: BodyId, fields: dict[str, str]) -> None:
-        """Write that a document came into the register, or was refused at its door."""
-        await self._ledger.note(controller, DOCUMENT, dict(fields), {})
+    async def published(self, verified: VerifiedDocument, generation: str) -> None:
+        """Write that a document came into the register, in its controller's tree, with its signers' offices."""
+        controller = BodyId(verified.document.controller)
+        fields = {
+            "event": "published",
+            "document": verified.id,
+            "version": verified.version,
+            "sha256": verified.sha256,
+            "sequence": verified.sequence,
+            "signers": [f"{signer.body} {signer.role}" for signer in verified.signers],
+            "generation": generation,
+        }
+        tree = controller if controller in self._ledger.homes else INSTALLATION
+        await self._ledger.note(tree, DOCUMENT, fields, {})
 
     async def _session(self, fields: dict[str, object], session: Session, person: str | None = None) -> None:
         parts = {"session": str(session.session_id), "subject": session.subject, "workstation": session.workstation}
