@@ -29,7 +29,8 @@ def verify_parts(
 ) -> tuple[int, Finding | None]:
     """How many parts held, and the first that did not.
 
-    ``keys`` is the controller's key folder, ``body_keys`` the sealing keys of requesting bodies, by name. Parts that were erased, or whose period key was destroyed, are left out: the entry and its box tell of them.
+    ``keys`` is the controller's key folder, ``body_keys`` the sealing keys of requesting bodies, by name. Parts that
+    were erased, or whose period key was destroyed, are left out: the entry and its box tell of them.
     """
     wrapping = AESGCM(bytes.fromhex((keys / "wrapping.key").read_text()))
     periods: dict[str, bytes | None] = {}
