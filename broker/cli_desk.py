@@ -186,7 +186,7 @@ def _notice(register: Register, deed_id: str, who: Subject, reason: str, at_utc:
 
 
 def _stamp(at_utc: datetime) -> str:
-    return at_utc.strftime("%Y%m%d-%H%M%S")
+    return at_utc.strftime("%Y%m%d-%H%M%S-%f")
 
 
 def _read(path: Path) -> bytes:

@@ -14,8 +14,8 @@ from conventions.trust_set import TrustSet
 from conventions.verification import VerifiedDocument, verify
 
 NOW = datetime(2026, 5, 20, 9, 30, tzinfo=UTC)
-LONG_AGO = NOW - timedelta(days=900)
-FAR = NOW + timedelta(days=900)
+LONG = timedelta(days=900)
+LONG_AGO, FAR = NOW - LONG, NOW + LONG
 ISSUERS = {body: f"http://127.0.0.1:1/{body}" for body in demo.ISSUER_BODIES}
 
 
@@ -25,6 +25,7 @@ class Town:
 
     root: Authority
     bodies: Authority
+    now_utc: datetime = NOW
     keys: dict[tuple[str, Role], SigningKey] = field(default_factory=dict)
     written: list[demo.DemoDocument] = field(default_factory=list)
     """The demonstration's texts, filled in once; tests change copies."""
@@ -33,27 +34,31 @@ class Town:
     def anchors(self) -> tuple[str, ...]:
         return (self.root.certificate_pem,)
 
-    def key(self, body: str, role: Role, *, start_utc: datetime = LONG_AGO, end_utc: datetime = FAR) -> SigningKey:
+    def key(self, body: str, role: Role) -> SigningKey:
         if (body, role) not in self.keys:
             authority = self.root if body == "installation" else self.bodies
-            name = f"{role}-1"
-            self.keys[body, role] = issue_signer(authority, body, role, name, start_utc=start_utc, end_utc=end_utc)
+            made = issue_signer(
+                authority, body, role, f"{role}-1", start_utc=self.now_utc - LONG, end_utc=self.now_utc + LONG
+            )
+            self.keys[body, role] = made
         return self.keys[body, role]
 
-    def signed(self, plain: dict[str, Any], *signers: tuple[str, Role], at_utc: datetime = NOW) -> bytes:
+    def signed(self, plain: dict[str, Any], *signers: tuple[str, Role]) -> bytes:
         """Signed by those given, else by those whom the demonstration names."""
         who = signers or tuple((one.body, one.role) for one in demo.signer_roles(plain))
         source: Any = plain
         for body, role in who:
-            source = sign(source, self.key(body, role), at_utc)
+            source = sign(source, self.key(body, role), self.now_utc)
         assert isinstance(source, bytes)
         return source
 
 
-def new_town() -> Town:
+def new_town(now_utc: datetime = NOW) -> Town:
+    validity = {"start_utc": now_utc - LONG, "end_utc": now_utc + LONG}
     return Town(
-        make_authority("Autorità dell'installazione (prova)", start_utc=LONG_AGO, end_utc=FAR),
-        make_authority("Autorità degli enti (prova)", start_utc=LONG_AGO, end_utc=FAR),
+        make_authority("Autorità dell'installazione (prova)", **validity),
+        make_authority("Autorità degli enti (prova)", **validity),
+        now_utc,
     )
 
 
@@ -64,9 +69,9 @@ def bodies_of(documents: list[demo.DemoDocument]) -> list[str]:
 
 def texts(town: Town) -> list[demo.DemoDocument]:
     if not town.written:
-        bodies = bodies_of(demo.documents(NOW, ISSUERS))
+        bodies = bodies_of(demo.documents(town.now_utc, ISSUERS))
         anchor = {"name": "Autorità degli enti", "bodies": bodies, "certificate_pem": town.bodies.certificate_pem}
-        town.written = demo.documents(NOW, ISSUERS, anchors=(anchor,))
+        town.written = demo.documents(town.now_utc, ISSUERS, anchors=(anchor,))
     return town.written
 
 
@@ -74,11 +79,11 @@ def text(town: Town, document_id: str) -> dict[str, Any]:
     return next(each.plain for each in texts(town) if each.id == document_id)
 
 
-def publish_all(town: Town, at_utc: datetime = NOW) -> Register:
-    growing = Growing()
+def publish_all(town: Town) -> Register:
+    growing, at_utc = Growing(), town.now_utc
     for each in texts(town):
         trust = TrustSet.of(town.anchors, growing.trust_documents(at_utc))
-        growing.publish(verify(town.signed(each.plain, at_utc=at_utc), trust, at_utc, known=growing), at_utc)
+        growing.publish(verify(town.signed(each.plain), trust, at_utc, known=growing), at_utc)
     return growing.register()
 
 
