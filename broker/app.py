@@ -6,6 +6,7 @@ only then is anything served. Source: design 6, 9.
 
 import json
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 
 from fastapi import FastAPI, Request
@@ -18,6 +19,7 @@ from adapters.registry import FolderTransitSettings, FolderVideoSettings, Regist
 from broker.changes import Changes, LedgerLost
 from broker.clock import Clock, SystemClock
 from broker.decision.state import Standing, State
+from broker.delivery.render import Encoder
 from broker.delivery.viewings import Viewings
 from broker.delivery.workers import Workers
 from broker.identity.acceptances import Acceptances
@@ -63,6 +65,19 @@ class InForce:
         person, body, office = people.pop()
         return ListedPerson(PersonId(person), BodyId(body), office == "official")
 
+    def one_session(self, body: BodyId) -> bool:
+        """Whether some controller that lists people of this body wants one session per credential (PM-2.8).
+
+        The stricter wish counts, since a session is not bound to a controller; nobody listed: one session.
+        """
+        snapshot = self.standing.state.snapshot
+        wishes = {
+            home.regulation.configuration.one_session
+            for controller, home in snapshot.controllers.items()
+            if snapshot.listings(controller, body)
+        }
+        return wishes != {"false"}
+
 
 def places(settings: Settings, home: Path, controllers: tuple[BodyId, ...]) -> tuple[Home, ...]:
     """Where each controller's ledger and keys lie."""
@@ -89,8 +104,10 @@ def create(settings: Settings, home: Path, clock: Clock | None = None) -> FastAP
     store = open_store(f"sqlite:///{home / settings.data_dir / 'varco.sqlite'}")
     store.migrate()
     issuers = Issuers()
-    sessions = Sessions(store, changes, clock)
-    identities = Identities(sessions, issuers, InForce(standing))
+    listed = InForce(standing)
+    lasts = timedelta(hours=settings.session_hours)
+    sessions = Sessions(store, changes, clock, lasts=lasts, one_per_credential=listed.one_session)
+    identities = Identities(sessions, issuers, listed)
     machines = Machines(store, changes, clock, audiences=(settings.public_url, f"{settings.public_url}/oauth2/token"))
     anchors = ((home / settings.anchors_file).read_text(encoding="ascii"),)
     publication = Publication(home / settings.data_dir, anchors, standing, changes, clock)
@@ -103,7 +120,7 @@ def create(settings: Settings, home: Path, clock: Clock | None = None) -> FastAP
         clock,
         lambda controller: changes.publish(LedgerLost(controller)) if changes.healthy else None,
     )
-    workers, viewings = Workers(), Viewings(clock)
+    workers, viewings = Workers(encoder=Encoder(settings.video_encoder)), Viewings(clock)
     gate = Gate(standing, book, sources(settings, home, clock), viewings, workers, clock)
     witness = Witness(book)
     discovery = Discovery(clock)
@@ -122,7 +139,7 @@ def create(settings: Settings, home: Path, clock: Clock | None = None) -> FastAP
         gate=gate,
         identities=identities,
         issuers=issuers,
-        cases=Cases(store, changes, clock),
+        cases=Cases(store, changes, clock, open_for=timedelta(hours=settings.case_hours)),
         acceptances=Acceptances(store, changes, clock),
         store=store,
         publication=publication,

@@ -50,6 +50,7 @@ class Lasting:
             for left in self.ledger.open_grants():
                 await self.ledger.close_left_open(left)
             stack.callback(self.workers.close)
+            await self.workers.warm()
             stack.push_async_callback(self.viewings.shutdown)
             await self._write_publications()
             async with asyncio.TaskGroup() as group:

@@ -42,7 +42,6 @@ class SourceSettings(_Strict):
     root: str
     cameras: tuple[Annotated[str, AfterValidator(_camera)], ...]
     transits: tuple[Annotated[str, AfterValidator(_camera)], ...] = ()
-    clock_zone: Literal["UTC", "Europe/Rome"] = "UTC"
 
 
 class Settings(_Strict):

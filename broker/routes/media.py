@@ -4,12 +4,13 @@ Playlist, segment and Range requests are checked against the grant and counted, 
 Plates are never in a URL. Source: design 2 ("one grant is one viewing"), 6.
 """
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import Mapping
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Request, Response
-from fastapi.responses import JSONResponse, StreamingResponse
+from fastapi.responses import JSONResponse
 from pydantic import BaseModel, ConfigDict
+from starlette.types import Receive, Scope, Send
 
 from broker.decision.reading import Asked
 from broker.delivery.playlist import FRAGMENT_TYPE, MEDIA_TYPE
@@ -109,28 +110,54 @@ async def close_viewing(grant: str, request: Request, caller: Person) -> Respons
     return Response(status_code=204)
 
 
-@router.get("/viewings/{grant}/file")
-async def untouched(grant: str, request: Request, caller: Person) -> Response:
-    """Untouched bytes with Range, where the obligations allow it."""
+@router.get("/viewings/{grant}/file/{number}")
+async def untouched(grant: str, number: int, request: Request, caller: Person) -> Response:
+    """The untouched bytes of one segment, with Range, where the obligations allow a copy."""
     viewing = _viewing(request, grant, caller)
-    first, last, total = _range(request.headers.get("range"), viewing.total_bytes)
-    stream: AsyncIterator[bytes] = viewing.stream(first, last)
+    total = viewing.size_bytes(number)
+    first, last = _range(request.headers.get("range"), total)
     headers = {"Accept-Ranges": "bytes", "Content-Length": str(last - first + 1), **NO_STORE}
     if request.headers.get("range"):
         headers["Content-Range"] = f"bytes {first}-{last}/{total}"
-    return StreamingResponse(
-        stream, 206 if request.headers.get("range") else 200, headers, media_type=viewing.media_type
-    )
+    return Pumped(viewing, number, first, last, headers)
 
 
-def _range(header: str | None, total: int) -> tuple[int, int, int]:
+class Pumped(Response):
+    """Bytes of a copy; after the first one a fault drops the connection instead of ending the answer."""
+
+    def __init__(self, viewing: Viewing, number: int, first: int, last: int, headers: dict[str, str]) -> None:
+        super().__init__(None, 206 if "Content-Range" in headers else 200, headers, viewing.media_type)
+        self._viewing, self._number, self._first, self._last = viewing, number, first, last
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Send as much as the viewing gives."""
+        started = False
+
+        async def chunk(data: bytes) -> None:
+            nonlocal started
+            if not started:
+                started = True
+                start = {"type": "http.response.start", "status": self.status_code, "headers": self.raw_headers}
+                await send(start)
+            await send({"type": "http.response.body", "body": data, "more_body": True})
+
+        try:
+            await self._viewing.pump(chunk, self._first, self._last, self._number)
+        except Fault:
+            if not started:
+                raise
+            return  # the answer stays unfinished: the server drops the connection
+        await send({"type": "http.response.body", "body": b"", "more_body": False})
+
+
+def _range(header: str | None, total: int) -> tuple[int, int]:
     """One byte range (RFC 9110 section 14.1.2); several are not served.
 
     Raises:
         Fault: ``range-unsatisfiable``.
     """
     if header is None:
-        return 0, total - 1, total
+        return 0, total - 1
     unit, _, spec = header.partition("=")
     first, dash, last = spec.partition("-")
     if unit.strip() != "bytes" or not dash or "," in spec or not (first or last):
@@ -141,4 +168,4 @@ def _range(header: str | None, total: int) -> tuple[int, int, int]:
     end = min(int(last), total - 1) if first and last else total - 1
     if start > end:
         raise Fault(FaultKind.RANGE_UNSATISFIABLE, "outside the file")
-    return start, end, total
+    return start, end
