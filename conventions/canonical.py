@@ -46,29 +46,27 @@ def digest(value: Plain) -> str:
 def _needs_utf16_order(value: Plain) -> bool:
     """Check every type; tell whether some key holds characters that code points and UTF-16 units sort differently."""
     kind = type(value)
-    if kind is str or kind is bool or value is None:
-        return False
+    if kind is dict:
+        special = False
+        for key, inner in value.items():  # type: ignore[attr-defined]
+            if type(key) is not str and not _is_word(key):
+                raise Fault(FaultKind.DOCUMENT_MALFORMED, "a key is not a string")
+            if not key.isascii() and max(key) > "\ud7ff":
+                special = True
+            if type(inner) is not str and inner is not None and _needs_utf16_order(inner):
+                special = True
+        return special
+    if kind is list or kind is tuple:
+        special = False
+        for inner in value:  # type: ignore[attr-defined]
+            if type(inner) is not str and _needs_utf16_order(inner):
+                special = True
+        return special
     if kind is int:
         if not -GREATEST_WHOLE_NUMBER <= value <= GREATEST_WHOLE_NUMBER:  # type: ignore[operator]
             raise Fault(FaultKind.DOCUMENT_MALFORMED, "a number is beyond 2^53 - 1")
         return False
-    special = False
-    if kind is dict:
-        for key, inner in value.items():  # type: ignore[attr-defined]
-            if type(key) is not str:
-                if not _is_word(key):
-                    raise Fault(FaultKind.DOCUMENT_MALFORMED, "a key is not a string")
-            if not key.isascii():
-                special = special or max(key) > "\ud7ff"
-            if type(inner) is not str:
-                special = _needs_utf16_order(inner) or special
-        return special
-    if kind is list or kind is tuple:
-        for inner in value:  # type: ignore[attr-defined]
-            if type(inner) is not str:
-                special = _needs_utf16_order(inner) or special
-        return special
-    if _is_word(value):
+    if kind is str or kind is bool or value is None or _is_word(value):
         return False
     raise Fault(FaultKind.DOCUMENT_MALFORMED, f"{kind.__name__} has no canonical form")
 

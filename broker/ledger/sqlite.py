@@ -57,6 +57,12 @@ def create_file(folder: Path) -> None:
     os.close(os.open(folder / FILE_NAME, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
 
 
+def identity(folder: Path) -> tuple[int, int]:
+    """Which file stands there: SQLite goes on writing into one that was moved or removed."""
+    found = (folder / FILE_NAME).stat()
+    return found.st_dev, found.st_ino
+
+
 class OneWriter:
     """A lock on the folder, held while a process writes; it falls with the process."""
 

@@ -111,6 +111,7 @@ class TreeStore(TreeReader):
         self.count = 0
         self.open: dict[GrantId, int] = {}
         self._connection: Connection | None = None
+        self._identity = (0, 0)
         self._compiled: dict[Table, SQLCompiler] = {}
 
     def load(self, now: str) -> None:
@@ -121,6 +122,7 @@ class TreeStore(TreeReader):
             SQLAlchemyError, OSError: the database cannot be read or written.
         """
         self.close()
+        self._identity = sqlite.identity(self.folder)
         self._connection = connection = self._engine.connect()
         with connection.begin():
             kept = read_facts(connection)
@@ -142,8 +144,8 @@ class TreeStore(TreeReader):
             SQLAlchemyError: nothing, or everything, is on disk; ``load`` tells which.
         """
         connection = self._connection
-        if connection is None:
-            raise Fault(FaultKind.LEDGER_UNAVAILABLE, "the ledger is not open")
+        if connection is None or sqlite.identity(self.folder) != self._identity:
+            raise Fault(FaultKind.LEDGER_UNAVAILABLE, "the ledger is not open, or was moved away")
         rows = zip(range(self.count, commit.growth.size), commit.bodies, commit.leaves, strict=True)
         stored = [
             (level, position, found)

@@ -352,3 +352,24 @@ async def test_a_part_changed_together_with_everything_that_binds_it_is_found_wi
         change(full, ("UPDATE boxes SET box=? WHERE idx=?", (flip(box, place), index)))
         _, finding = offline.verify_parts(full.file(), keys, {made.FORCE: body_key})
         assert (finding.index, finding.what) == (index, "part")
+
+
+async def test_a_ledger_verifies_while_it_is_written(town: Town):
+    ledger = town.ledger()
+    ledger.start()
+    await ledger.record(made.permit())
+    done = asyncio.Event()
+
+    async def write() -> None:
+        while not done.is_set():
+            await asyncio.gather(*(ledger.record(made.permit()) for _ in range(20)))
+
+    async def watch() -> list[offline.Report]:
+        reports = [await asyncio.to_thread(verify, town) for _ in range(15)]
+        done.set()
+        return reports
+
+    _, reports = await asyncio.gather(write(), watch())
+    ledger.stop()
+    assert [report.finding for report in reports] == [None] * 15
+    assert reports[-1].entries_count > reports[0].entries_count

@@ -113,6 +113,34 @@ async def test_a_ledger_locked_by_somebody_else(town: Town):
     ledger.stop()
 
 
+@pytest.mark.requirement("PM-3.2")
+async def test_a_read_only_ledger(ledger: Ledger, town: Town):
+    await ledger.record(made.permit())
+    connection = ledger._trees[TOWN].store._connection
+    assert connection is not None
+    connection.exec_driver_sql("PRAGMA query_only=ON")
+    connection.rollback()
+    assert await refused(ledger)
+    town.clock.pass_s(1)
+    assert not await refused(ledger)
+
+
+async def test_a_ledger_that_was_moved_away_while_it_ran(town: Town):
+    ledger = town.ledger()
+    ledger.start()
+    await ledger.record(made.permit())
+    away = town.file().with_name("away.sqlite")
+    town.file().rename(away)
+    assert await refused(ledger)
+    town.clock.pass_s(1)
+    assert await refused(ledger)
+    away.rename(town.file())
+    town.clock.pass_s(1)
+    assert not await refused(ledger)
+    ledger.stop()
+    assert offline.verify(town.file(), [town.vkeys[TOWN]]).entries_count == 2
+
+
 async def test_a_ledger_that_cannot_be_read_as_one(town: Town):
     ledger = town.ledger()
     ledger.start()

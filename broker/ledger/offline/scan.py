@@ -44,47 +44,52 @@ def scan_all(file: Path, database: sqlite3.Connection, workers: int) -> Iterator
     newest = database.execute("SELECT max(idx) FROM entries").fetchone()[0]
     count = 0 if newest is None else newest + 1
     if workers < 2 or count < SHARE_COUNT or threading.active_count() > 1:
-        yield scan(file, 0, count)
+        yield scan(database, 0, count)
         return
     own = int(count * OWN_SHARE_RATIO / workers)
     bounds = [own + (count - own) * part // (workers - 1) for part in range(workers)]
     with ProcessPoolExecutor(workers - 1, get_context("fork")) as pool:
-        others = [pool.submit(scan, file, first, last) for first, last in pairwise(bounds)]
-        yield scan(file, 0, own)
+        others = [pool.submit(scan_file, file, first, last) for first, last in pairwise(bounds)]
+        yield scan(database, 0, own)
         for other in others:
             yield other.result()
 
 
-def scan(file: Path, first: int, last: int) -> Scan:
+def scan_file(file: Path, first: int, last: int) -> Scan:
+    """The same, by a process of its own; entries never change, so it needs no common snapshot."""
+    with opened(file) as database:
+        return scan(database, first, last)
+
+
+def scan(database: sqlite3.Connection, first: int, last: int) -> Scan:
     """One pass over the entries ``[first, last)``."""
     found, expected, leaves = Scan(first), first, []
-    with opened(file) as database:
-        rows = database.execute(
-            "SELECT e.idx, e.body, e.leaf, b.box FROM entries e LEFT JOIN boxes b ON b.idx = e.idx"
-            " WHERE e.idx >= ? AND e.idx < ? ORDER BY e.idx",
-            (first, last),
-        )
-        for index, body, leaf, box in rows:
-            if index != expected:
-                found.findings.append(Finding(expected, "entry missing", f"the next one there is {index}"))
-                break
-            expected += 1
-            computed = sha256(b"\x00" + body).digest()
-            leaves.append(computed)
-            if leaf != computed:
-                found.stored_leaves[index] = leaf
-            at = body.rfind(b'"seal":"') + 8
-            if at > 7 or box is not None:
-                seal = "" if box is None else sha256(box).hexdigest()
-                if at < 8 or body[at : at + 64] != seal.encode():
-                    found.boxes[index] = seal
-            if (at := body.find(b'"grant":"') + 9) > 8:
-                if b'"decision":"permit"' in body:
-                    found.permits.append((body[at : at + 36], index))
-                elif b'"kind":"closing"' in body:
-                    found.closings.append((body[at : at + 36], index))
-            elif b'"kind":"checkpoint-key-rotation"' in body or b'"kind":"erasure"' in body:
-                _note_kind(found, index, body)
+    rows = database.execute(
+        "SELECT e.idx, e.body, e.leaf, b.box FROM entries e LEFT JOIN boxes b ON b.idx = e.idx"
+        " WHERE e.idx >= ? AND e.idx < ? ORDER BY e.idx",
+        (first, last),
+    )
+    for index, body, leaf, box in rows:
+        if index != expected:
+            found.findings.append(Finding(expected, "entry missing", f"the next one there is {index}"))
+            break
+        expected += 1
+        computed = sha256(b"\x00" + body).digest()
+        leaves.append(computed)
+        if leaf != computed:
+            found.stored_leaves[index] = leaf
+        at = body.rfind(b'"seal":"') + 8
+        if at > 7 or box is not None:
+            seal = "" if box is None else sha256(box).hexdigest()
+            if at < 8 or body[at : at + 64] != seal.encode():
+                found.boxes[index] = seal
+        if (at := body.find(b'"grant":"') + 9) > 8:
+            if b'"decision":"permit"' in body:
+                found.permits.append((body[at : at + 36], index))
+            elif b'"kind":"closing"' in body:
+                found.closings.append((body[at : at + 36], index))
+        elif b'"kind":"checkpoint-key-rotation"' in body or b'"kind":"erasure"' in body:
+            _note_kind(found, index, body)
     found.leaves = b"".join(leaves)
     return found
 

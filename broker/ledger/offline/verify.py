@@ -34,6 +34,7 @@ def verify(file: Path, keys: Sequence[str], anchors: Iterable[str] = (), workers
     trusted = [read_key(text) for text in keys]
     try:
         with opened(file) as database:
+            database.execute("BEGIN")  # one snapshot: the writer may be at work
             origin = dict(database.execute("SELECT name, value FROM facts")).get("origin", "")
             scans = list(scan_all(file, database, workers))
             checkpoints = list(database.execute("SELECT size, note FROM checkpoints ORDER BY size"))
