@@ -20,7 +20,7 @@ import casbin
 
 from conventions.faults import Fault, FaultKind
 from conventions.spans import BEGINNING, NEVER
-from policies.facts import ANY, CLEAR
+from policies.facts import CLEAR
 from policies.rules import ALLOW, COLUMNS, DENY, RULE_VERSION, Rule
 
 MODEL = files("policies").joinpath("model.conf").read_text(encoding="utf-8")
@@ -159,31 +159,34 @@ def _check_shape(enforcer: Any, rows_count: int) -> None:
 
 
 def check(model: str = MODEL) -> None:
-    """Prove on four small sets that the engine refuses what it must: nothing granted, denied, and the whole guard.
+    """Prove on small sets that the engine refuses what it must: nothing granted, denied, and each column alone.
 
     Raises:
         Fault: ``engine-fault``; nothing may be served.
     """
-    everybody = (ANY, ANY, ANY)
-    allow = Rule(
-        "body", "other", *everybody, "operation", "class", "purpose", ANY, "place", ANY, "9", BEGINNING, NEVER,
-        "clause", ALLOW,
+    noon, later = "2026-01-01T12:00:00.000000Z", "2026-01-02T12:00:00.000000Z"
+    columns = (
+        "controller", "body", "unit", "role", "qualification", "operation", "class", "purpose", "ground", "place",
+        "open", "0000000009", noon, later, "clause",
     )  # fmt: skip
-    deny = Rule(
-        "body", "other", *everybody, "operation", "class", "purpose", ANY, "place", ANY, "9", BEGINNING, NEVER,
-        "notice", DENY, "convention-suspended",
-    )  # fmt: skip
+    allow, deny = Rule(*columns, ALLOW), Rule(*columns, DENY, "convention-suspended")
     asked = (
-        "body", "other", "unit", "role", "none", "operation", "class", "purpose", "none", "place", "", "", "",
-        "closed", "0", "2026-01-01T00:00:00.000000Z", CLEAR,
+        "controller", "body", "unit", "role", "qualification", "operation", "class", "purpose", "ground", "place",
+        "", "", "", "open", "0000000009", noon, CLEAR,
     )  # fmt: skip
-    empty = ("",) * len(REQUEST)
-    seen = (
-        RuleSet((), model=model).decide(asked)[0],
-        RuleSet((), model=model).decide(empty)[0],
-        RuleSet((allow, deny), model=model).decide(asked)[0],
-        RuleSet((deny, allow), model=model).decide(asked)[0],
-        RuleSet((allow,), model=model).decide((*asked[:-1], "obstructed"))[0],
-    )
-    if any(seen) or not RuleSet((allow,), model=model).decide(asked)[0]:
-        raise Fault(FaultKind.ENGINE_FAULT, "the engine does not decide as it must")
+    holding = [asked[:9] + places + asked[13:] for places in _each_place("place")]
+    other = [(*asked[:index], "other", *asked[index + 1 :]) for index in range(len(asked)) if not 10 <= index <= 12]
+    refused = [
+        *((rules, asked) for rules in ((), (allow, deny), (deny, allow), (deny,))),
+        *(((allow,), question) for question in (*other, (*asked[:15], later, CLEAR), (*asked[:15], BEGINNING, CLEAR))),
+        ((), ("",) * len(REQUEST)),
+    ]
+    if any(RuleSet(rules, model=model).decide(question)[0] for rules, question in refused):
+        raise Fault(FaultKind.ENGINE_FAULT, "the engine allows what it must refuse")
+    if not all(RuleSet((allow,), model=model).decide(question)[0] for question in holding):
+        raise Fault(FaultKind.ENGINE_FAULT, "the engine refuses what it must allow")
+
+
+def _each_place(name: str) -> list[tuple[str, ...]]:
+    """A territory as the camera itself, its area, its municipality, its province."""
+    return [tuple(name if index == place else "" for index in range(4)) for place in range(4)]

@@ -99,7 +99,19 @@ def collect_tests(root: Path, rows: list[Row]) -> Mapping[str, list[str]]:
                 raise ReportError(f"{test}: a requirement mark on what pytest does not collect")
             if test not in tests[name]:
                 tests[name].append(test)
+    for path in sorted((root / "tests" / "cases").glob("*.yaml")):
+        where = path.relative_to(root).as_posix()
+        for name in dict.fromkeys(row for line in _row_lines(path) for row in ROW_FORM.findall(line)):
+            if name not in tests:
+                raise ReportError(f"{where}: no such row as {name}")
+            tests[name].append(where)
     return tests
+
+
+def _row_lines(path: Path) -> Iterator[str]:
+    """The lines of a file of decision cases that name the rows of a case."""
+    lines = path.read_text(encoding="utf-8").splitlines()
+    yield from (line for line in lines if line.strip().removeprefix("- ").startswith("rows:"))
 
 
 def collect_places(root: Path, rows: list[Row]) -> Mapping[str, list[str]]:

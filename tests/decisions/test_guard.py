@@ -52,6 +52,16 @@ def test_a_model_that_says_something_else_is_refused(old: str, new: str):
     assert fault_of(lambda: matcher.check(MODEL.replace(old, new))) is FaultKind.ENGINE_FAULT
 
 
+CONJUNCTS = next(line for line in MODEL.splitlines() if line.startswith("m = "))[4:].split(" && ")
+
+
+@pytest.mark.parametrize("conjunct", CONJUNCTS)
+def test_a_matcher_that_forgets_a_column_is_refused(conjunct: str):
+    forgetful = MODEL.replace(conjunct, "r.at == r.at", 1)
+    assert forgetful != MODEL
+    assert fault_of(lambda: matcher.check(forgetful)) is FaultKind.ENGINE_FAULT
+
+
 @pytest.mark.parametrize("effect", ["Allow", "allow ", "", "permit", "indeterminate"])
 def test_an_effect_that_is_neither_allow_nor_deny_is_refused(effect: str):
     assert fault_of(lambda: RuleSet([changed(RULES[0], effect=effect)])) is FaultKind.ENGINE_FAULT

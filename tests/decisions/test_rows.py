@@ -275,6 +275,15 @@ def test_where_media_only_are_handed_over_no_partner_is_granted_a_look():
     assert answer(documents, requesting_body="aa", role="local-police-operator") == YES
 
 
+def test_where_only_transits_are_shared_a_partner_gets_no_video_and_the_town_its_own():
+    own = clause(bodies=["aa"], roles=["local-police-operator"])
+    both = clause(operations=["live.view", "plate.search"], classes=["live-video", "transit-record"])
+    documents = read(law(configuration={"police_access": "transits-only"}, own=[own]), convention(both), operators())
+    assert answer(documents, operation="plate.search", data_class="transit-record") == YES
+    assert answer(documents) == (Reason.CLASS_NOT_GRANTED,)
+    assert answer(documents, requesting_body="aa", role="local-police-operator") == YES
+
+
 @pytest.mark.requirement("LEV-14.1", "BEL-5.1")
 @pytest.mark.parametrize("operation", ["ptz.control", "audio.speak"])
 def test_an_operation_that_the_regulation_does_not_list_is_unknown(operation: str):
