@@ -22,6 +22,7 @@ from broker.decision.state import Standing, State
 from broker.delivery.render import Encoder
 from broker.delivery.viewings import Viewings
 from broker.delivery.workers import Workers
+from broker.docket import Docket
 from broker.identity.acceptances import Acceptances
 from broker.identity.cases import Cases
 from broker.identity.discovery import Discovery
@@ -135,11 +136,13 @@ def create(settings: Settings, home: Path, clock: Clock | None = None) -> FastAP
         clock,
         settings.public_url,
     )
+    cases = Cases(store, changes, clock, open_for=timedelta(hours=settings.case_hours))
     services = Services(
         gate=gate,
         identities=identities,
         issuers=issuers,
-        cases=Cases(store, changes, clock, open_for=timedelta(hours=settings.case_hours)),
+        cases=cases,
+        docket=Docket(cases, book),
         acceptances=Acceptances(store, changes, clock),
         store=store,
         publication=publication,

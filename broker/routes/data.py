@@ -77,9 +77,8 @@ async def open_case(asked: CaseOpened, request: Request, caller: Person) -> dict
     except ValueError:
         raise Fault(FaultKind.REQUEST_MALFORMED, "not a word of the vocabulary", where="purpose or ground") from None
     due_utc = services.reference_due(caller, purpose) if asked.reference_follows else None
-    case = await asyncio.to_thread(
-        services.cases.open,
-        caller.person,
+    case = await services.docket.open(
+        caller,
         purpose,
         ground,
         asked.reference,
@@ -98,8 +97,7 @@ async def list_cases(request: Request, caller: Person) -> list[dict[str, Any]]:
 @router.post("/cases/{case_id}/reference", tags=["cases"])
 async def complete_case(case_id: str, given: ReferenceGiven, request: Request, caller: Person) -> dict[str, Any]:
     """Add the reference that was to follow."""
-    cases = services_of(request).cases
-    return case_members(await asyncio.to_thread(cases.complete, CaseId(case_id), caller.person, given.reference))
+    return case_members(await services_of(request).docket.complete(caller, CaseId(case_id), given.reference))
 
 
 @router.post("/plates/search", tags=["plates"])

@@ -52,7 +52,7 @@ class CasePages:
         fields = await form_of(request)
         services, caller = self._desk.services, visitor.caller
         case_id = CaseId(fields.get("caso", ""))
-        await asyncio.to_thread(services.cases.complete, case_id, caller.person, fields.get("riferimento", ""))
+        await services.docket.complete(caller, case_id, fields.get("riferimento", ""))
         if request.headers.get("hx-request") == "true":
             fresh = await self._desk.visitor(caller)
             return self._desk.pages.page(request, "nothing.html", **fresh.frame)
@@ -62,7 +62,7 @@ class CasePages:
         """Close the case before its time."""
         fields = await form_of(request)
         case_id = CaseId(fields.get("caso", ""))
-        await asyncio.to_thread(self._desk.services.cases.close, case_id, visitor.caller.person)
+        await self._desk.services.docket.close(visitor.caller, case_id)
         return RedirectResponse("/caso", 303)
 
     async def _blank(self, visitor: Visitor, then: str) -> CaseForm:
@@ -79,9 +79,8 @@ class CasePages:
         if follows and due_utc is None:
             return wrong(form, Wrong.CANNOT_FOLLOW)
         try:
-            return await asyncio.to_thread(
-                services.cases.open,
-                caller.person,
+            return await services.docket.open(
+                caller,
                 purpose,
                 ground,
                 form.reference or None,

@@ -10,6 +10,7 @@ from fastapi import Request
 
 from broker.clock import Clock
 from broker.decision.reading import Asked
+from broker.docket import Docket
 from broker.evidence import AccessRequest, Case, Official, Operator
 from broker.identity.acceptances import Acceptances
 from broker.identity.cases import Cases
@@ -44,6 +45,7 @@ class Services:
     identities: Identities
     issuers: Issuers
     cases: Cases
+    docket: Docket
     acceptances: Acceptances
     store: Store
     publication: Publication
