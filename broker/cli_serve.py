@@ -7,6 +7,7 @@ from typing import Annotated, Any
 
 import typer
 import uvicorn
+from fastapi import FastAPI
 from rich.console import Console
 from rich.table import Table
 
@@ -38,10 +39,17 @@ def serve(settings_file: SettingsFile = DEFAULT) -> None:
 
 def run(read: Settings, home: Path) -> None:
     """Serve until interrupted; loopback unless the settings say otherwise."""
+    serve_app(create(read, home), read.listen_host, read.listen_port)
+
+
+def serve_app(app: FastAPI, host: str, port: int) -> None:
+    """Serve an application in this process until interrupted."""
     uvicorn.run(
-        create(read, home),
-        host=read.listen_host,
-        port=read.listen_port,
+        app,
+        host=host,
+        port=port,
+        loop="uvloop",
+        http="httptools",
         log_level="warning",
         access_log=False,
         server_header=False,

@@ -13,6 +13,9 @@ Any exception before a grant is a recorded refusal ``engine-fault``; after it th
 Source: design 2.
 """
 
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
 import structlog
@@ -22,19 +25,24 @@ from adapters.port import Clear, Grant, LiveClear, Transits
 from adapters.registry import Registry
 from broker.clock import Clock
 from broker.decision.decide import decide, faulted
-from broker.decision.reading import Asked, read
+from broker.decision.reading import Asked, again, read
 from broker.decision.state import Standing, State
 from broker.delivery.minimise import minimise
-from broker.delivery.viewings import Viewing, Viewings
+from broker.delivery.viewings import Viewing, Viewings, unavailable
 from broker.delivery.workers import Workers
 from broker.evidence import AccessRequest, Caller, Case, Ending, Machine, Outcome, Permit, Refusal, Refused
+from broker.identity.cases import Cases
+from broker.identity.identify import Identities
 from broker.ledger.ledger import Ledger
 from conventions.faults import Fault, FaultKind
-from conventions.identifiers import GrantId, RequestId, SessionId
+from conventions.identifiers import INSTALLATION, CaseId, GrantId, RequestId, SessionId
 from conventions.spans import Span
 from conventions.terms import SYSTEM_REASONS, Operation, Reason
 
 log = structlog.get_logger()
+LIVE = frozenset({Operation.LIVE_VIEW})
+RECORDED = frozenset({Operation.RECORDING_VIEW, Operation.RECORDING_EXTRACT, Operation.DATA_DOWNLOAD})
+"""INVARIANT: no other operation opens a camera, whatever its rules permit: listing is not looking."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +75,8 @@ class Gate:
         viewings: Viewings,
         workers: Workers,
         clock: Clock,
+        identities: Identities,
+        cases: Cases,
     ) -> None:
         self.standing = standing
         self.ledger = ledger
@@ -74,6 +84,9 @@ class Gate:
         self._registry = registry
         self._workers = workers
         self._clock = clock
+        self._identities = identities
+        self._cases = cases
+        self._controllers = frozenset(ledger.homes) - {INSTALLATION}
         self._running: dict[GrantId, Running] = {}
         viewings.on_end = self._ended
 
@@ -81,7 +94,7 @@ class Gate:
 
     def read(self, asked: Asked, case: Case | None = None, owed: frozenset[Reason] = frozenset()) -> AccessRequest:
         """Untrusted strings into a request; defects, and what the person owes, become reasons of its refusal."""
-        known = frozenset(self.standing.state.snapshot.controllers)
+        known = self._controllers
         return read(asked, case, RequestId(str(uuid_utils.uuid7())), known, self._clock.now_utc(), owed)
 
     async def ask(self, caller: Caller, request: AccessRequest) -> Grant | Refused:
@@ -92,12 +105,15 @@ class Gate:
         """
         return await self.ledger.record(self._decide(caller, request))
 
-    def _decide(self, caller: Caller, request: AccessRequest) -> Permit | Refusal:
+    def _decide(self, caller: Caller, request: AccessRequest, *, anew: bool = False) -> Permit | Refusal:
+        """Step 2, with whatever goes wrong as a refusal. ``anew`` names the person of a running viewing again."""
         at_utc = self._clock.now_utc()
         generation = ""
         try:
             state = self.standing.state
             generation = state.generation
+            if anew and not isinstance(caller, Machine):
+                caller = self._identities.identify_again(caller.session.session_id)
             return decide(caller, request, state, at_utc)
         except Fault as fault:
             log.error("decision.fault", kind=fault.kind, request_id=request.request_id)
@@ -108,43 +124,39 @@ class Gate:
 
     # Steps 4 to 7 --------------------------------------------------------------------------------------------------
 
-    async def play(self, caller: Caller, request: AccessRequest) -> Viewing | Refused:
-        """Open a recording: one grant, one viewing."""
+    async def view(self, caller: Caller, request: AccessRequest) -> Viewing | Refused:
+        """Open a camera, live or recorded: one grant, one viewing."""
+        shows = request.operation in LIVE | RECORDED
+        if not shows:
+            request = again(request, request.case, frozenset({Reason.OPERATION_UNKNOWN}))
         granted = await self.ask(caller, request)
         if isinstance(granted, Refused):
             return granted
-        source = self._registry.video_of(granted.cameras[0])
-        try:
-            clear: Clear = await source.open_recording(granted)
+        async with self._closing_on_failure(granted):
+            source = self._registry.video_of(granted.cameras[0])
+            clear: Clear | LiveClear
+            if request.operation in LIVE:
+                clear = await source.open_live(granted)
+            else:
+                clear = await source.open_recording(granted)
             deliverable = await minimise(clear, granted, self._workers)
-        except Fault as fault:
-            raise await self._unavailable(granted, fault) from fault
-        return self._run(caller, request, granted, self.viewings.open(granted, deliverable, _session(caller)))
-
-    async def watch(self, caller: Caller, request: AccessRequest) -> Viewing | Refused:
-        """Open a camera live."""
-        granted = await self.ask(caller, request)
-        if isinstance(granted, Refused):
-            return granted
-        source = self._registry.video_of(granted.cameras[0])
-        try:
-            clear: LiveClear = await source.open_live(granted)
-            deliverable = await minimise(clear, granted, self._workers)
-        except Fault as fault:
-            raise await self._unavailable(granted, fault) from fault
-        return self._run(caller, request, granted, self.viewings.open(granted, deliverable, _session(caller)))
+            viewing = self.viewings.open(granted, deliverable, _session(caller))
+        running = self._running[granted.grant_id] = Running(caller, request, granted)
+        await self._again(running)  # what changed while the source was opening
+        return viewing
 
     async def search(self, caller: Caller, request: AccessRequest) -> Answer:
         """Search a plate at one controller: decision, entry and answer of its own."""
-        granted = await self.ask(caller, request)
-        if isinstance(granted, Refused):
-            return Answer(request.controller, None, granted, None)
         try:
-            transits = await self._registry.transits_of(granted.cameras[0]).search(granted)
-        except Fault as fault:
-            return Answer(request.controller, None, None, await self._unavailable(granted, fault))
-        outcome = Outcome(granted.grant_id, Ending.COMPLETE, None, 0, 0, granted.span, len(transits.rows))
-        await self.ledger.close(granted, outcome)
+            granted = await self.ask(caller, request)
+            if isinstance(granted, Refused):
+                return Answer(request.controller, None, granted, None)
+            async with self._closing_on_failure(granted):
+                transits = await self._registry.transits_of(granted.cameras[0]).search(granted)
+            outcome = Outcome(granted.grant_id, Ending.COMPLETE, None, 0, 0, granted.span, len(transits.rows))
+            await self.ledger.close(granted, outcome)
+        except Fault as fault:  # of this controller: the other sections are answered all the same (R4)
+            return Answer(request.controller, None, None, fault)
         return Answer(request.controller, transits, None, None)
 
     async def coverage(self, caller: Caller, request: AccessRequest) -> tuple[Span, ...] | Refused:
@@ -152,10 +164,8 @@ class Gate:
         granted = await self.ask(caller, request)
         if isinstance(granted, Refused):
             return granted
-        try:
+        async with self._closing_on_failure(granted):
             spans = await self._registry.video_of(granted.cameras[0]).coverage(granted)
-        except Fault as fault:
-            raise await self._unavailable(granted, fault) from fault
         outcome = Outcome(granted.grant_id, Ending.COMPLETE, None, 0, 0, None, len(spans))
         await self.ledger.close(granted, outcome)
         return spans
@@ -172,12 +182,33 @@ class Gate:
     async def decide_again(self) -> None:
         """Put every running viewing to the generation in force; one whose answer differs is written down and cut."""
         for running in tuple(self._running.values()):
-            again = self._decide(running.caller, running.request)
-            if isinstance(again, Permit):
-                self.viewings.extend(running.grant.grant_id, again.valid_until_utc)
-                continue
-            await self.viewings.cut(running.grant.grant_id, again.primary)
-            await self.ledger.record(again)
+            await self._again(running)
+
+    async def case_changed(self, case_id: CaseId) -> None:
+        """Decide again what runs for a case that was closed or received its reference."""
+        for running in tuple(self._running.values()):
+            case = running.request.case
+            if case is not None and case.case_id == case_id:
+                running.request = again(running.request, await asyncio.to_thread(self._case_now, case))
+                await self._again(running)
+
+    async def _again(self, running: Running) -> None:
+        grant = running.grant
+        decided = self._decide(running.caller, running.request, anew=True)
+        if isinstance(decided, Permit) and decided.obligations <= grant.obligations:
+            self.viewings.extend(grant.grant_id, decided.valid_until_utc)
+            return
+        # A permit with a further duty: what runs does not fulfil it, and is asked for anew.
+        reason = decided.primary if isinstance(decided, Refusal) else Reason.MINIMISATION
+        await self.viewings.cut(grant.grant_id, reason)
+        if isinstance(decided, Refusal):
+            await self.ledger.record(decided)
+
+    def _case_now(self, case: Case) -> Case | None:
+        try:
+            return self._cases.use(case.case_id, case.person)
+        except Fault:
+            return None
 
     async def end_session(self, session_id: str, reason: Reason) -> None:
         """Cut what a session was watching: logged out, suspended, or replaced by a newer one."""
@@ -190,19 +221,36 @@ class Gate:
         for grant_id in tuple(self._running):
             await self.viewings.cut(grant_id, reason)
 
-    def _run(self, caller: Caller, request: AccessRequest, grant: Grant, viewing: Viewing) -> Viewing:
-        self._running[grant.grant_id] = Running(caller, request, grant)
-        return viewing
+    async def withdraw(self) -> None:
+        """Nothing is decided any more, and what runs ends: changes may have been missed."""
+        self.standing.swap(None)
+        await self.end_all(Reason.POLICY_UNAVAILABLE)
 
     async def _ended(self, grant: Grant, outcome: Outcome) -> None:
         self._running.pop(grant.grant_id, None)
-        await self.ledger.close(grant, outcome)
+        try:
+            await self.ledger.close(grant, outcome)
+        except Fault as fault:
+            if fault.kind is not FaultKind.GRANT_ENDED:  # written before, though the commit was reported lost
+                raise
 
-    async def _unavailable(self, grant: Grant, fault: Fault) -> Fault:
-        """A permitted read that the source could not serve is written as such, not as a refusal (PM-4.1)."""
-        log.error("source.fault", kind=fault.kind, grant_id=grant.grant_id)
-        await self.ledger.close(grant, Outcome(grant.grant_id, Ending.UNAVAILABLE, _reason(fault), 0, 0, None))
-        return fault
+    @asynccontextmanager
+    async def _closing_on_failure(self, grant: Grant) -> AsyncIterator[None]:
+        """A permitted read that fails is written as such, not as a refusal (PM-4.1); no grant is left open by a bug."""
+        outcome: Outcome | None = Outcome(grant.grant_id, Ending.FAULT, Reason.ENGINE_FAULT, 0, 0, None)
+        try:
+            yield
+            outcome = None
+        except Fault as fault:
+            found = fault
+            if fault.kind is FaultKind.RESOURCE_UNKNOWN:  # permitted, and no recorder has it
+                found = Fault(FaultKind.SOURCE_UNAVAILABLE, fault.detail)
+            outcome = unavailable(grant, found)
+            log.error("source.fault", kind=fault.kind, grant_id=grant.grant_id)
+            raise found from fault
+        finally:
+            if outcome is not None:
+                await asyncio.shield(self.ledger.close(grant, outcome))
 
 
 def _session(caller: Caller) -> SessionId:
@@ -214,9 +262,7 @@ _REASONS = {kind: Reason(kind.value) for kind in FaultKind if kind.value in SYST
 
 
 def _reason(fault: Fault) -> Reason:
-    """The system's reason for a fault; kinds without one of their own are the source's or the engine's."""
-    if fault.kind in (FaultKind.SOURCE_TIMEOUT, FaultKind.SOURCE_MALFORMED, FaultKind.FOOTAGE_MISSING):
-        return Reason.SOURCE_UNAVAILABLE
+    """The system's reason for a fault; kinds without one of their own are the engine's."""
     return _REASONS.get(fault.kind, Reason.ENGINE_FAULT)
 
 

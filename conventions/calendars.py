@@ -9,6 +9,7 @@ import re
 from calendar import monthrange
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, time, timedelta
+from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 from conventions.faults import Fault, FaultKind
@@ -52,6 +53,7 @@ def local_date(at_utc: datetime) -> date:
         return at_utc.date()
 
 
+@lru_cache(maxsize=1024)
 def parts(duration: str) -> tuple[int, timedelta]:
     """Split an ISO 8601 duration into calendar months and exact time.
 

@@ -10,7 +10,7 @@ from datetime import UTC, datetime, timedelta
 
 from conventions.faults import Fault, FaultKind
 
-INSTANT_FORM = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z\Z", re.ASCII)
+INSTANT_FORM = re.compile(r"\d{4}-\d\d-\d\dT(?!24)\d\d:\d\d:\d\d\.\d{6}Z\Z", re.ASCII)
 BEGINNING = "0001-01-01T00:00:00.000000Z"
 NEVER = "9999-12-31T23:59:59.999999Z"
 
@@ -23,7 +23,8 @@ def instant(at_utc: datetime) -> str:
     """
     if at_utc.tzinfo is None:
         raise ValueError("an instant needs an offset")
-    return at_utc.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ").rjust(27, "0")
+    here_utc = at_utc if at_utc.tzinfo is UTC else at_utc.astimezone(UTC)
+    return here_utc.isoformat(timespec="microseconds").removesuffix("+00:00") + "Z"
 
 
 def parse_instant(text: str) -> datetime:
@@ -35,7 +36,7 @@ def parse_instant(text: str) -> datetime:
     if INSTANT_FORM.match(text) is None:
         raise Fault(FaultKind.REQUEST_MALFORMED, "an instant is written YYYY-MM-DDTHH:MM:SS.ffffffZ")
     try:
-        return datetime.strptime(text, "%Y-%m-%dT%H:%M:%S.%fZ").replace(tzinfo=UTC)
+        return datetime.fromisoformat(text)
     except ValueError:
         raise Fault(FaultKind.REQUEST_MALFORMED, "no such instant") from None
 

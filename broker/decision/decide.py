@@ -16,7 +16,7 @@ from datetime import datetime, timedelta
 from broker.decision.facts import gather, person_asked
 from broker.decision.state import State
 from broker.evidence import AccessRequest, Basis, Caller, Machine, Permit, Refusal
-from conventions.identifiers import PersonId
+from conventions.identifiers import BodyId, PersonId
 from conventions.spans import parse_instant
 from conventions.terms import Purpose, Reason, Regime
 from policies.engine import Answer
@@ -27,6 +27,9 @@ from policies.rules import ClauseTerms
 DECIDER = "varco-decider/1"
 DECIDED_AGAIN_AFTER = timedelta(minutes=10)
 """A running grant is decided again at the latest after this."""
+
+Questions = tuple[tuple[Facts, Answer], ...]
+"""One alternative: the questions of all cameras under one role, answered."""
 
 POLICE_REGIMES = frozenset({Regime.LED, Regime.BOTH})
 
@@ -46,7 +49,7 @@ def decide(caller: Caller, request: AccessRequest, state: State, at_utc: datetim
                 basis = _basis(caller, request, tuple(facts for facts, _ in questions), state.generation, at_utc, state)
                 return Refusal(basis, (Reason.MINIMISATION,), tuple(answer.clause for _, answer in questions))
             return _permit(caller, request, state, at_utc, questions)
-    return _refusal(caller, request, state, at_utc, alternatives)
+    return _refusal(caller, request, state, at_utc, answered)
 
 
 def too_many(terms: Sequence[ClauseTerms]) -> bool:
@@ -64,7 +67,7 @@ def _permit(
     request: AccessRequest,
     state: State,
     at_utc: datetime,
-    questions: tuple[tuple[Facts, Answer], ...],
+    questions: Questions,
 ) -> Permit:
     facts = tuple(fact for fact, _ in questions)
     clauses = tuple(answer.clause for _, answer in questions)
@@ -93,22 +96,22 @@ def _refusal(
     request: AccessRequest,
     state: State,
     at_utc: datetime,
-    alternatives: tuple[tuple[Facts, ...], ...],
+    answered: Sequence[Questions],
 ) -> Refusal:
     """Reasons of the alternative whose primary reason comes last: the one that came nearest to a yes."""
     read: list[tuple[tuple[Reason, ...], tuple[Facts, ...]]] = []
-    for questions in alternatives:
+    for questions in answered:
         found: set[Reason] = set()
-        for facts in questions:
-            if not state.engine.ask(facts).allowed:
+        for facts, answer in questions:
+            if not answer.allowed:
                 found |= set(why(state.engine.between(facts.controller, facts.requesting_body), facts))
-        read.append((by_precedence(found or {Reason.ENGINE_FAULT}), questions))
+        read.append((by_precedence(found or {Reason.ENGINE_FAULT}), tuple(facts for facts, _ in questions)))
     order = by_precedence({reasons[0] for reasons, _ in read})
-    reasons, questions = max(read, key=lambda pair: order.index(pair[0][0]))
+    reasons, nearest = max(read, key=lambda pair: order.index(pair[0][0]))
     clauses: dict[str, None] = {}
-    for facts in questions:
+    for facts in nearest:
         clauses |= dict.fromkeys(nearest_clauses(state.engine.between(facts.controller, facts.requesting_body), facts))
-    basis = _basis(caller, request, questions, state.generation, at_utc, state)
+    basis = _basis(caller, request, nearest, state.generation, at_utc, state)
     return Refusal(basis, reasons, tuple(clauses))
 
 
@@ -133,11 +136,11 @@ def _basis(
     )
 
 
-def _regime(purpose: Purpose | None, controller: str, state: State | None) -> Regime:
+def _regime(purpose: Purpose | None, controller: BodyId, state: State | None) -> Regime:
     """The regime the regulation gives the purpose; unknown counts as ``led``, which is kept longest (C-30)."""
     if state is None or purpose is None:
         return Regime.LED
-    home = next((found for body, found in state.snapshot.controllers.items() if body == controller), None)
+    home = state.snapshot.controllers.get(controller)
     return home.regimes.get(purpose, Regime.LED) if home is not None else Regime.LED
 
 

@@ -13,9 +13,15 @@ from conventions.calendars import active_spans, add_duration
 from conventions.identifiers import BodyId, CameraId, PersonId
 from conventions.schema import CameraEntry
 from conventions.spans import Span, parse_instant
-from conventions.terms import Ground, Operation, Reason, Role
+from conventions.terms import DataClass, Ground, Operation, Reason, Role
+from policies.operations import CLASSES
 
-NEEDS_REFERENCE = frozenset({Operation.PLATE_SEARCH, Operation.RECORDING_VIEW})
+NEEDS_REFERENCE = frozenset(
+    {Operation.PLATE_SEARCH, Operation.RECORDING_VIEW, Operation.RECORDING_EXTRACT, Operation.DATA_DOWNLOAD}
+)
+"""What opens stored data: with a span, inside the retention, for a case that has its reference or owes it."""
+OF_THE_PRESENT = frozenset(word for word, classes in CLASSES.items() if classes[0] is DataClass.LIVE_VIDEO)
+"""What shows or moves a camera now. INVARIANT: never with a span, since calendars and windows are judged on it."""
 LOG_READS = frozenset({Operation.LOG_READ, Operation.LOG_REVIEW, Operation.DECISION_REPLAY})
 OF_TRANSITS = frozenset({Operation.PLATE_SEARCH})
 _SAYS_SOMETHING = re.compile(r"[^\W_]", re.UNICODE)
@@ -29,7 +35,7 @@ def of_person(snapshot: Snapshot, controller: BodyId, person: PersonId, body: Bo
     """
     found = snapshot.listed.get((controller, person))
     if found is None:
-        known_elsewhere = any(key[1] == person for key in snapshot.listed)
+        known_elsewhere = person in snapshot.listed_anywhere
         return set() if known_elsewhere and not snapshot.listings(controller, body) else {Reason.OPERATOR_NOT_LISTED}
     reasons: set[Reason] = set()
     if found.person.state == "suspended":
@@ -73,6 +79,8 @@ def of_request(snapshot: Snapshot, request: AccessRequest, body: BodyId, at_utc:
         reasons |= _of_reference(snapshot, request, body, at_utc)
         if request.span is None:
             reasons.add(Reason.REQUEST_INCOMPLETE)
+    if request.operation in OF_THE_PRESENT and request.span is not None:
+        reasons.add(Reason.REQUEST_MALFORMED)
     if request.operation in OF_TRANSITS and request.plate is None and Reason.REQUEST_MALFORMED not in reasons:
         reasons.add(Reason.REQUEST_INCOMPLETE)
     if request.span is not None and request.span.end_utc > at_utc:

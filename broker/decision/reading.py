@@ -3,6 +3,7 @@
 Source: design 4 (reasons), issue "bad input": reversed or wide spans, plates such as ``-`` or ``*``, unknown words.
 """
 
+from collections.abc import Container
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -51,7 +52,7 @@ def read(
     asked: Asked,
     case: Case | None,
     request_id: RequestId,
-    known: frozenset[BodyId],
+    known: Container[BodyId],
     at_utc: datetime,
     owed: frozenset[Reason] = frozenset(),
 ) -> AccessRequest:
@@ -94,6 +95,28 @@ def read(
         plate=_plate(asked.plate, defects),
         person=person,
         unknown=frozenset(defects),
+    )
+
+
+def again(request: AccessRequest, case: Case | None, more: frozenset[Reason] = frozenset()) -> AccessRequest:
+    """The same question with its case as it stands now, and with more that stands against it.
+
+    A case that is gone takes purpose and ground with it, since they were its own.
+    """
+    of_case = request.case is not None
+    return AccessRequest(
+        request_id=request.request_id,
+        controller=request.controller,
+        operation=request.operation,
+        cameras=request.cameras,
+        purpose=(case.purpose if case is not None else None) if of_case else request.purpose,
+        ground=(case.ground if case is not None else None) if of_case else request.ground,
+        case=case,
+        span=request.span,
+        plate=request.plate,
+        person=request.person,
+        necessity=request.necessity,
+        unknown=request.unknown | more,
     )
 
 

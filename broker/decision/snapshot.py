@@ -71,6 +71,9 @@ class Snapshot:
     enforcement_points: Mapping[str, EnforcementPoint]
     names: Mapping[str, str]
     """How bodies are called."""
+    listed_bodies: frozenset[tuple[BodyId, BodyId]]
+    """Controller and body of every person on a list."""
+    listed_anywhere: frozenset[PersonId]
 
     @staticmethod
     def of(documents: Iterable[AnyDocument], at_utc: datetime) -> "Snapshot":
@@ -82,7 +85,7 @@ class Snapshot:
 
     def listings(self, controller: BodyId, body: BodyId) -> bool:
         """Whether the controller holds any list of that body."""
-        return any(key[0] == controller and key[1].startswith(f"{body}/") for key in self.listed)
+        return (controller, body) in self.listed_bodies
 
 
 class _Building:
@@ -153,4 +156,6 @@ class _Building:
             MappingProxyType(self.issuers),
             MappingProxyType(self.enforcement_points),
             MappingProxyType(self.names),
+            frozenset((controller, BodyId(person.split("/", 1)[0])) for controller, person in self.listed),
+            frozenset(person for _, person in self.listed),
         )
