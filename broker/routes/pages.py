@@ -69,6 +69,7 @@ def choose(desk: Desk) -> Endpoint:
             "choose.html",
             issuers=desk.services.issuers.all(),
             return_to=local_path(request.query_params.get("verso")),
+            names=desk.services.gate.standing.state.snapshot.names,
             reason=why if why in (Reason.SESSION_ENDED, Reason.ASSURANCE_TOO_LOW) else "",
         )
 

@@ -3,7 +3,7 @@
 Lists of persons and their acts are shown to the body whose persons they are and to the controller, to nobody else.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from starlette.requests import Request
@@ -12,7 +12,7 @@ from starlette.responses import Response
 from broker.routes.pages_frame import Desk, Visitor
 from conventions.faults import Fault, FaultKind
 from conventions.identifiers import INSTALLATION
-from conventions.schema import AppointmentAct, OperatorList
+from conventions.schema import AppointmentAct, Deed, OperatorList
 from conventions.terms import DocumentKind
 from conventions.verified import VerifiedDocument
 
@@ -32,14 +32,15 @@ class DocumentPages:
     async def list(self, request: Request, visitor: Visitor) -> Response:
         """Everything in force that this person may read, by controller."""
         found = [one for one in self._desk.services.documents() if readable(one, visitor)]
-        return self._desk.pages.page(
-            request, "documents.html", **visitor.frame, groups=_groups(found, visitor), names=visitor.snapshot.names
-        )
+        names = _names(found, visitor)
+        frame = {**visitor.frame, "names": names}
+        return self._desk.pages.page(request, "documents.html", **frame, groups=_groups(found, names))
 
     async def one(self, request: Request, visitor: Visitor) -> Response:
         """One document in force."""
         wanted = "/".join(request.path_params[name] for name in ("controller", "kind", "slug"))
         documents = self._desk.services.documents()
+        frame = {**visitor.frame, "names": _names(documents, visitor)}
         found = next((one for one in documents if one.id == wanted and readable(one, visitor)), None)
         if found is None:
             raise Fault(FaultKind.DOCUMENT_UNKNOWN, "no such document in force")
@@ -49,10 +50,9 @@ class DocumentPages:
         return self._desk.pages.page(
             request,
             "document.html",
-            **visitor.frame,
+            **frame,
             found=found,
             text=text,
-            names=visitor.snapshot.names,
             clauses=getattr(text, "clauses", None) or getattr(text, "own", ()),
             sections=tuple(written.items()),
             rest=_rest(text.model_dump(mode="python", exclude_none=True)),
@@ -67,11 +67,16 @@ def readable(found: VerifiedDocument, visitor: Visitor) -> bool:
     return True
 
 
-def _groups(found: Iterable[VerifiedDocument], visitor: Visitor) -> list[tuple[str, list[VerifiedDocument]]]:
+def _names(found: Iterable[VerifiedDocument], visitor: Visitor) -> dict[str, str]:
+    """How bodies are called, parties of framework protocols included, which decide nothing."""
+    parties = (party for one in found if isinstance(one.document, Deed) for party in one.document.parties)
+    return {**{party.body: party.name for party in parties}, **visitor.snapshot.names}
+
+
+def _groups(found: Iterable[VerifiedDocument], names: Mapping[str, str]) -> list[tuple[str, list[VerifiedDocument]]]:
     by_controller: dict[str, list[VerifiedDocument]] = {}
     for one in found:
         by_controller.setdefault(one.document.controller, []).append(one)
-    names = visitor.snapshot.names
     ordered = sorted(by_controller, key=lambda body: (body == INSTALLATION, names.get(body, body)))
     return [
         ("" if body == INSTALLATION else names.get(body, body),

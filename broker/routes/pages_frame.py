@@ -59,7 +59,7 @@ class Visitor:
         listed = next((one for key, one in self.snapshot.listed.items() if key[1] == self.caller.person), None)
         title = listed.person.title if listed is not None else self.caller.person.split("/", 1)[1]
         name = self.snapshot.names.get(self.caller.body, self.caller.body)
-        return {"person": Shown(title, name), "case": self.case}
+        return {"person": Shown(title, name), "case": self.case, "names": self.snapshot.names}
 
 
 @dataclass(frozen=True, slots=True)

@@ -39,8 +39,7 @@ class LedgerPages:
         section = await self._section(visitor, offer)
         name = "ledger_answer.html" if request.headers.get("hx-request") == "true" else "ledger.html"
         status = 403 if section.refused is not None else 200
-        shown = {"offers": visitor.offers, "section": section, "names": visitor.snapshot.names}
-        return self._desk.pages.page(request, name, status, **visitor.frame, **shown)
+        return self._desk.pages.page(request, name, status, **visitor.frame, offers=visitor.offers, section=section)
 
     async def _section(self, visitor: Visitor, offer: Offer) -> Section:
         services = self._desk.services

@@ -25,7 +25,7 @@ from conventions.terms import Operation
 class Searched(Section):
     """A controller's answer to a plate."""
 
-    rows: tuple[Transit, ...] | None = None
+    rows: tuple[Transit, ...] = ()
     more: bool = False
 
     def camera_name(self, camera: str) -> str:

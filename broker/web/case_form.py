@@ -104,10 +104,10 @@ def wrong(form: CaseForm, *why: Wrong) -> CaseForm:
 def _wrong(form: CaseForm, purpose: str | None, ground: str | None, reference: str, follows: bool) -> Iterable[Wrong]:
     if purpose not in set(Purpose):
         yield Wrong.PURPOSE
-    if ground is None or (ground == "" and form.plate) or (ground and ground not in set(Ground)):
-        yield Wrong.GROUND
+    if not form.grounds or (ground == "" and not form.plate):
         return
-    if ground == "":
+    if not ground or ground not in set(Ground):
+        yield Wrong.GROUND
         return
     if not reference and follows:
         if ground == Ground.URBAN_SECURITY_PUBLIC_ORDER or form.reference_due is None:

@@ -1,6 +1,7 @@
 """Values as people read them: vocabularies, durations, dates, reasons. The filters of the templates."""
 
-from collections.abc import Callable
+import re
+from collections.abc import Callable, Mapping
 from datetime import date, timedelta
 from enum import EnumMeta
 from functools import cache, partial
@@ -16,9 +17,13 @@ from broker.web.walltime import form_local, in_words
 from conventions import terms
 from conventions.calendars import parts
 from conventions.faults import Fault, FaultKind
+from conventions.identifiers import INSTALLATION
+from conventions.spans import INSTANT_FORM, parse_instant
 from conventions.terms import Reason, Word
 
 MINUTES_A_DAY = 24 * 60
+_DATE_FORM = re.compile(r"\d{4}-\d\d-\d\d\Z", re.ASCII)
+_DURATION_FORM = re.compile(r"P(?=\d|T\d)[\dYMDTH]+\Z", re.ASCII)
 
 
 def filters(language: str) -> dict[str, Callable[..., Any]]:
@@ -31,6 +36,8 @@ def filters(language: str) -> dict[str, Callable[..., Any]]:
         "form_local": form_local,
         "word": partial(word, language),
         "told": partial(told, language),
+        "body": partial(body, language),
+        "said": partial(said, language),
         "failure": partial(failure, language),
         "lasting": partial(length, language),
         "owes_reference": owes_reference,
@@ -43,6 +50,29 @@ def word(language: str, text: Any) -> str:
     if known is None:
         return str(text)
     return known.italian if language == "it" else str(known).replace("-", " ").replace(".", ": ")
+
+
+def body(language: str, identifier: str, names: Mapping[str, str]) -> str:
+    """A body by its name; one that no document names keeps its code."""
+    if identifier == INSTALLATION:
+        return translations(language).gettext("This installation").lower()
+    return names.get(identifier, identifier)
+
+
+def said(language: str, text: str, names: Mapping[str, str]) -> str:
+    """A value of a document as a person reads it: word, body, duration, date, instant; else as it stands."""
+    if text in names:
+        return names[text]
+    if INSTANT_FORM.match(text):
+        return in_words(parse_instant(text), language, "d MMMM y, HH:mm")
+    if _DATE_FORM.match(text):
+        return _date(language, text)
+    if _DURATION_FORM.match(text):
+        return length(language, text)
+    catalogue = translations(language)
+    if text in ("true", "false"):
+        return catalogue.gettext("yes") if text == "true" else catalogue.gettext("no")
+    return word(language, text)
 
 
 def told(language: str, reason: str) -> dict[str, str]:
