@@ -28,6 +28,7 @@ MAX_SIGNATURES_COUNT = 64
 MAX_CHAIN_COUNT = 4
 
 _SIGNED_AT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ\Z", re.ASCII)
+_ESCAPED_CONTROL = re.compile(r"(?<!\\)(?:\\\\)*\\[bfrtu]")
 _PROTECTED = {"alg", "sigT", "typ", "x5c"}
 
 
@@ -79,9 +80,8 @@ def parse(raw: bytes, where: str = "") -> Envelope:
     plain = strict_json(content, where)
     if not isinstance(plain, dict):
         raise Fault(FaultKind.DOCUMENT_MALFORMED, "a document is a mapping", where=where)
-    _strings_only(plain, where, 0)
-    if canonical(plain) != content:
-        raise Fault(FaultKind.DOCUMENT_MALFORMED, "the signed bytes are not in canonical form", where=where)
+    _texts_only(plain, where, 0)
+    _one_form(plain, content, where)
     parts = tuple(_part(part, f"{where}#{number}") for number, part in enumerate(signatures, start=1))
     return Envelope(payload, plain, parts)
 
@@ -172,16 +172,26 @@ def strict_json(raw: bytes, where: str) -> Any:
         raise Fault(FaultKind.DOCUMENT_MALFORMED, "not strict JSON in UTF-8", where=where) from None
 
 
-def _strings_only(value: Any, where: str, depth: int) -> None:
-    if isinstance(value, str):
-        check_characters(value, where, 1)
-        return
-    if not isinstance(value, dict | list):
-        raise Fault(FaultKind.DOCUMENT_MALFORMED, "a value that is not a text", where=where)
-    if depth >= MAX_DEPTH_COUNT:
+def _texts_only(value: Any, where: str, depth: int) -> None:
+    if depth > MAX_DEPTH_COUNT:
         raise Fault(FaultKind.DOCUMENT_MALFORMED, f"deeper than {MAX_DEPTH_COUNT}", where=where)
-    if isinstance(value, dict):
-        for key in value:
-            check_characters(key, where, 1)
-    for inner in value.values() if isinstance(value, dict) else value:
-        _strings_only(inner, where, depth + 1)
+    for inner in value.values() if type(value) is dict else value:
+        kind = type(inner)
+        if kind is dict or kind is list:
+            _texts_only(inner, where, depth + 1)
+        elif kind is not str:
+            raise Fault(FaultKind.DOCUMENT_MALFORMED, "a value that is not a text", where=where)
+
+
+def _one_form(plain: dict[str, Plain], content: bytes, where: str) -> None:
+    """Canonical byte for byte, and no character that a reader cannot see: only control characters are escaped there."""
+    try:
+        same = canonical(plain) == content
+    except Fault as fault:
+        raise Fault(fault.kind, fault.detail, where=where) from None
+    if not same:
+        raise Fault(FaultKind.DOCUMENT_MALFORMED, "the signed bytes are not in canonical form", where=where)
+    text = content.decode("utf-8")
+    check_characters(text, where, 1)
+    if _ESCAPED_CONTROL.search(text):
+        raise Fault(FaultKind.DOCUMENT_MALFORMED, "a control character", where=where)

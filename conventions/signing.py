@@ -6,6 +6,7 @@ Source: RFC 7515 section 5; design 3 (signatures).
 
 import base64
 from datetime import datetime
+from functools import lru_cache
 from typing import Any
 
 from cryptography.hazmat.primitives import serialization
@@ -67,9 +68,14 @@ def check(payload: str, part: Part, public_key: ec.EllipticCurvePublicKey, where
     pem = public_key.public_bytes(serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo)
     one: Any = {"payload": payload, "signatures": [{"protected": part.protected, "signature": part.signature}]}
     try:
-        jws.deserialize_json(one, ECKey.import_key(pem), registry=_REGISTRY)
+        jws.deserialize_json(one, _imported(pem), registry=_REGISTRY)
     except (JoseError, ValueError):
         raise Fault(FaultKind.SIGNATURE_INVALID, "the signature does not match the text", where=where) from None
+
+
+@lru_cache(maxsize=1024)
+def _imported(pem: bytes) -> ECKey:
+    return ECKey.import_key(pem)
 
 
 def _signature(payload: bytes, signer: SigningKey, at_utc: datetime) -> dict[str, Any]:

@@ -8,8 +8,8 @@ Source: design 3 (trust); C-17.
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass
-from datetime import datetime
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
 
 from cryptography import x509
 from cryptography.exceptions import UnsupportedAlgorithm
@@ -35,6 +35,8 @@ class TrustSet:
     """The anchors believed at one moment."""
 
     anchors: tuple[Anchor, ...]
+    _paths: "dict[_Question, _Validity]" = field(default_factory=dict, compare=False, repr=False)
+    """Paths already found: most documents are signed by the same few certificates."""
 
     @staticmethod
     def of(anchors_pem: Iterable[str], trust_documents: Iterable[VerifiedDocument] = ()) -> "TrustSet":
@@ -59,6 +61,15 @@ class TrustSet:
         Raises:
             Fault: ``signer-not-trusted``.
         """
+        question = (chain, body, concerned)
+        start_utc, end_utc = self._paths.get(question, _NEVER)
+        if not start_utc <= at_utc <= end_utc:
+            self._paths[question] = self._found(chain, body, concerned, at_utc)
+
+    def _found(
+        self, chain: tuple[x509.Certificate, ...], body: BodyId, concerned: frozenset[str], at_utc: datetime
+    ) -> "_Validity":
+        """When the path to an anchor holds, from which to which instant."""
         anchors = [anchor.certificate for anchor in self.anchors if _counts(anchor, body, concerned)]
         if not anchors:
             raise Fault(FaultKind.SIGNER_NOT_TRUSTED, f"no authority vouches for {body} here")
@@ -71,10 +82,16 @@ class TrustSet:
             .build_client_verifier()
         )
         try:
-            verifier.verify(chain[0], list(chain[1:]))
+            path = verifier.verify(chain[0], list(chain[1:])).chain
         except (verification.VerificationError, UnsupportedAlgorithm, ValueError) as error:
             reason = str(error).removeprefix("validation failed: ").split("(")[0].strip()[:120]
             raise Fault(FaultKind.SIGNER_NOT_TRUSTED, f"the certificate does not hold for {body}: {reason}") from None
+        return max(each.not_valid_before_utc for each in path), min(each.not_valid_after_utc for each in path)
+
+
+_Question = tuple[tuple[x509.Certificate, ...], BodyId, frozenset[str]]
+_Validity = tuple[datetime, datetime]
+_NEVER: _Validity = (datetime.max.replace(tzinfo=UTC), datetime.min.replace(tzinfo=UTC))
 
 
 def _counts(anchor: Anchor, body: BodyId, concerned: frozenset[str]) -> bool:

@@ -29,17 +29,19 @@ Source: design 3; RFC 7515, 8725, 8785, 5280; PM-P.4, MC-2.3.
 import hashlib
 from collections.abc import Iterable
 from datetime import datetime
+from functools import lru_cache
 from typing import Protocol
 
 from cryptography import x509
 from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.asymmetric.types import CertificatePublicKeyTypes
 
 from conventions import envelope, ownership, schema, signing
 from conventions.calendars import end_of_day
 from conventions.envelope import Envelope, Part
 from conventions.faults import Fault, FaultKind
-from conventions.keys import subject_of
+from conventions.keys import Subject, subject_of
 from conventions.schema import AnyDocument, Convention, Deed, EventWindow
 from conventions.signers import required
 from conventions.trust_set import TrustSet
@@ -136,9 +138,7 @@ def _signer(held: Envelope, number: int, document: AnyDocument, trust: TrustSet,
     part: Part = held.parts[number]
     where = f"signature {number + 1}"
     try:
-        chain = tuple(x509.load_der_x509_certificate(der) for der in part.chain)
-        subject = subject_of(chain[0])  # 7a
-        key = chain[0].public_key()
+        chain, subject, key = _certificates(part.chain)  # 7a
     except (ValueError, UnsupportedAlgorithm):
         raise Fault(FaultKind.SIGNER_NOT_TRUSTED, "a certificate that cannot be read", where=where) from None
     except Fault as fault:
@@ -155,6 +155,15 @@ def _signer(held: Envelope, number: int, document: AnyDocument, trust: TrustSet,
     signing.check(held.payload, part, key, where)  # 7d
     fingerprint = hashlib.sha256(part.chain[0]).hexdigest()
     return Signer(subject.body, subject.role, subject.pseudonym, fingerprint, part.signed_utc)
+
+
+@lru_cache(maxsize=1024)
+def _certificates(
+    chain_der: tuple[bytes, ...],
+) -> tuple[tuple[x509.Certificate, ...], Subject, CertificatePublicKeyTypes]:
+    """The same few certificates sign most documents: each chain is read once."""
+    chain = tuple(x509.load_der_x509_certificate(der) for der in chain_der)
+    return chain, subject_of(chain[0]), chain[0].public_key()
 
 
 def _all_and_only(document: AnyDocument, signers: tuple[Signer, ...], known: Known) -> None:

@@ -307,6 +307,10 @@ def wrapped(town, payload: bytes) -> bytes:
         b'{"version":null}',
         b'{"version":true}',
         b'{"a":"\\u202e"}',
+        '{"a":"\u202e"}'.encode(),
+        b'{"a":"\\u0000"}',
+        b'{"a":"x\\\\\\ty"}',
+        b'{"a":"\x7f"}',
         b'{"a":"\\ud800"}',
         b'{"a":"perche\\u0301"}',
         b"[]",
@@ -318,8 +322,9 @@ def wrapped(town, payload: bytes) -> bytes:
         b"[" * 100_000,
     ],
     ids=[
-        "duplicate member", "space", "order", "number", "fraction", "NaN", "null", "boolean", "bidi", "surrogate",
-        "not composed", "list", "string", "empty", "UTF-16", "byte order mark", "deep", "bomb",
+        "duplicate member", "space", "order", "number", "fraction", "NaN", "null", "boolean", "bidi escaped", "bidi",
+        "zero", "tab", "delete", "surrogate", "not composed", "list", "string", "empty", "UTF-16", "byte order mark",
+        "deep", "bomb",
     ],
 )  # fmt: skip
 def test_signed_bytes_that_are_not_one_canonical_text(town, kind_of, payload):
@@ -366,6 +371,11 @@ def test_oversized(kind_of):
 def test_expired_at_load(town, plain, kind_of):
     ended = changed(plain, renewal="by-agreement")
     assert kind_of(town.signed(ended), NOW + timedelta(days=800)) is FaultKind.DOCUMENT_EXPIRED
+
+
+def test_a_backslash_in_a_text_is_no_control_character(town, plain, trust, register):
+    raw = town.signed(changed(plain, title="c:\\temp\\uno \\\\t"))
+    assert verify(raw, trust, NOW, known=register).document.title == "c:\\temp\\uno \\\\t"
 
 
 # What a document may dispose of.
