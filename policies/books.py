@@ -70,7 +70,10 @@ class Books:
         for document, sha256 in documents:
             versions.setdefault(document.id, {})[document.version] = (document, sha256)
         latest_only = [latest[max(latest)][0] for latest in versions.values()]
-        self._notices = [document for document in latest_only if isinstance(document, Notice)]
+        self._notices: dict[str, list[Notice]] = {}
+        for document in latest_only:
+            if isinstance(document, Notice):
+                self._notices.setdefault(document.on, []).append(document)
         self.stops: dict[str, list[Stop]] = self._read_stops()
         self._types_under: dict[tuple[str, str], set[OrgType]] = {}
         self._types_own: dict[str, OrgType] = {}
@@ -105,18 +108,19 @@ class Books:
 
     def _read_stops(self) -> dict[str, list[Stop]]:
         stops: dict[str, list[Stop]] = {}
-        for on in {notice.on for notice in self._notices}:
-            for begun_utc, ended_utc, notice in lifecycle.suspensions(on, self._notices):
+        for on, notices in self._notices.items():
+            for begun_utc, ended_utc, notice in lifecycle.suspensions(on, notices):
                 until = NEVER if ended_utc is None else instant(ended_utc)
                 stops.setdefault(on, []).append(_stop(notice, instant(begun_utc), until))
-        for notice in self._notices:
-            if notice.act in ("withdrawal", "unilateral-withdrawal"):
-                stops.setdefault(notice.on, []).append(_stop(notice, notice.effective_from, NEVER))
+            for notice in notices:
+                if notice.act in ("withdrawal", "unilateral-withdrawal"):
+                    stops.setdefault(on, []).append(_stop(notice, notice.effective_from, NEVER))
         return {on: sorted(stop for stop in found if stop.start < stop.end) for on, found in stops.items()}
 
     def notice(self, clause: str) -> Notice:
         """The notice behind the clause of a stop."""
-        return next(notice for notice in self._notices if clause == _stop_clause(notice))
+        every = (notice for notices in self._notices.values() for notice in notices)
+        return next(notice for notice in every if clause == _stop_clause(notice))
 
     def _read_types(self, document: AnyDocument) -> None:
         if isinstance(document, OperatorList):
@@ -154,5 +158,5 @@ class Books:
         """The end of the term; of a deed as its life says, renewed or not (PM-6.1, PM-6.2)."""
         if not isinstance(document, Deed):
             return ends(document.valid_until)
-        end_utc = lifecycle.term(document, [notice for notice in self._notices if notice.on == document.id]).end_utc
+        end_utc = lifecycle.term(document, self._notices.get(document.id, ())).end_utc
         return NEVER if end_utc is None else instant(end_utc)

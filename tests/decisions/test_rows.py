@@ -449,3 +449,27 @@ def test_all_that_allows_comes_from_a_clause_and_carries_its_terms():
     assert terms.sources == ("PM-1.1",)
     assert (terms.mode, terms.regime, terms.max_cameras) == ("autonomous", "led", 2)
     assert terms.obligations == ("mark-view", "no-audio")
+
+
+def test_of_a_list_and_of_a_notice_the_latest_version_speaks():
+    state_police_only = [
+        {"purpose": "crime-prevention-repression", "regime": "led", "legal_basis": "law", "org_types": ["state-police"]}
+    ]
+    bounds = law(purposes=state_police_only)
+    first, second = operators(org_type="municipality"), operators(version="2")
+    assert answer(read(bounds, convention(), first)) == (Reason.PURPOSE_NOT_GRANTED,)
+    assert answer(read(bounds, convention(), first, second)) == YES
+    soon, later = notice(effective="2025-04-01T00:00:00.000000Z"), notice(version="2")
+    assert answer([*deed(), *read(soon)]) == (Reason.CONVENTION_SUSPENDED,)
+    assert answer([*deed(), *read(soon, later)]) == YES
+
+
+def test_a_body_of_two_types_is_entitled_only_where_both_are():
+    lists = [operators(), operators(id="aa/operator-list/second", org_type="municipality")]
+    types = {"regime": "led", "legal_basis": "law"}
+    both = {"purpose": "crime-prevention-repression", "org_types": ["state-police", "municipality"], **types}
+    one = {"purpose": "urban-security", "org_types": ["state-police"], **types}
+    asking = clause(purposes=["crime-prevention-repression", "urban-security"])
+    documents = read(law(purposes=[both, one]), convention(asking), *lists)
+    assert answer(documents) == YES
+    assert answer(documents, purpose="urban-security") == (Reason.PURPOSE_NOT_GRANTED,)
