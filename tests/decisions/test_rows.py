@@ -233,7 +233,9 @@ def test_a_withdrawal_of_either_party_ends_the_grants_at_its_instant(by: str):
 
 def test_a_withdrawal_does_not_speak_against_a_convention_signed_later():
     later = convention(id="aa/convention/later", valid_from="2025-09-01", valid_until="2026-09-01")
-    documents = [*deed(), *read(notice("withdrawal"), later, operators(id="aa/operator-list/later", under=later["id"]))]
+    latest = convention(clause(cameras=["aa/two"]), id="aa/convention/latest", valid_from="2025-11-01")
+    lists = [operators(id=f"aa/operator-list/{one['id'][-5:]}", under=one["id"]) for one in (later, latest)]
+    documents = [*deed(), *read(notice("withdrawal"), later, latest, *lists)]
     assert answer(documents, at="2025-08-31T21:59:59.999999Z") == (Reason.CONVENTION_WITHDRAWN,)
     assert answer(documents, at="2025-08-31T22:00:00.000000Z") == YES
 
