@@ -38,6 +38,7 @@ from broker.pipeline import Gate
 from broker.problems import problem
 from broker.publication import Publication
 from broker.routes import authzen, data, documents, ledger, media
+from broker.routes.handles import Handles
 from broker.routes.pages import pages_routes
 from broker.routes.services import Services
 from broker.routes.signin import SignInServices, sign_in_routes
@@ -122,7 +123,8 @@ def create(settings: Settings, home: Path, clock: Clock | None = None) -> FastAP
         lambda controller: changes.publish(LedgerLost(controller)) if changes.healthy else None,
     )
     workers, viewings = Workers(encoder=Encoder(settings.video_encoder)), Viewings(clock)
-    gate = Gate(standing, book, sources(settings, home, clock), viewings, workers, clock)
+    cases = Cases(store, changes, clock, open_for=timedelta(hours=settings.case_hours))
+    gate = Gate(standing, book, sources(settings, home, clock), viewings, workers, clock, identities, cases)
     witness = Witness(book)
     discovery = Discovery(clock)
     client_key = ECKey.import_key(json.loads((home / settings.client_key_file).read_text(encoding="utf-8")))
@@ -136,7 +138,6 @@ def create(settings: Settings, home: Path, clock: Clock | None = None) -> FastAP
         clock,
         settings.public_url,
     )
-    cases = Cases(store, changes, clock, open_for=timedelta(hours=settings.case_hours))
     services = Services(
         gate=gate,
         identities=identities,
@@ -148,6 +149,7 @@ def create(settings: Settings, home: Path, clock: Clock | None = None) -> FastAP
         publication=publication,
         witness=witness,
         clock=clock,
+        handles=Handles(),
         cookies=signing_in.cookies,
         base_url=settings.public_url,
         contact=settings.contact,
@@ -160,14 +162,14 @@ def create(settings: Settings, home: Path, clock: Clock | None = None) -> FastAP
         redoc_url=None,
         openapi_url="/api/v1/openapi.json",
         lifespan=Lasting(
-            book, publication, standing, witness, Running(gate, changes, clock), viewings, workers, changes
+            book, publication, standing, witness, Running(gate, changes, clock), viewings, workers
         ).lifespan,
     )
     app.state.services = services
     for router in (sign_in_routes(signing_in), data.router, media.router, documents.router, ledger.router):
         app.include_router(router)
     app.include_router(pages_routes(services))
-    app.router.routes.extend(authzen.routes(gate, machines.identify, settings.public_url))
+    app.router.routes.extend(authzen.routes(gate, machines.identify, witness.refused_caller, settings.public_url))
     app.add_middleware(SecurityHeaders, form_targets=[trust.issuer for trust in issuers.all()])
     _faults(app)
     return app
@@ -213,7 +215,10 @@ def _faults(app: FastAPI) -> None:
     async def of_http(_: Request, error: Exception) -> Response:
         status = error.status_code if isinstance(error, HTTPException) else 500
         kinds = {404: FaultKind.RESOURCE_UNKNOWN, 405: FaultKind.METHOD_NOT_ALLOWED}
-        return problem(Fault(kinds.get(status, FaultKind.REQUEST_MALFORMED), "no such address or method"))
+        answer = problem(Fault(kinds.get(status, FaultKind.REQUEST_MALFORMED), "no such address or method"))
+        if isinstance(error, HTTPException) and error.headers:
+            answer.headers.update(error.headers)  # 405 says what is allowed (RFC 9110 section 15.5.6)
+        return answer
 
     app.add_exception_handler(Fault, of_fault)
     app.add_exception_handler(RequestValidationError, of_validation)

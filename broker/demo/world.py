@@ -89,7 +89,7 @@ def build(
     bodies = ("c_g917", "carabinieri-mantova", "c_e542")
     issuers = {body: f"http://127.0.0.1:{found}" for body, found in zip(bodies, ports, strict=False)}
     world = World(folder, port or ports[3], issuers)
-    progress("chiavi e certificati", 0, 1)
+    progress("chiavi e certificati", 1, 1)
     machine = ECKey.generate_key("P-256", parameters={"use": "sig", "alg": "ES256"}, auto_kid=True)
     client = ECKey.generate_key("P-256", parameters={"use": "sig", "alg": "ES256"}, auto_kid=True)
     _secret(world.keys / "machine.jwk", json.dumps(machine.as_dict(private=True)))
@@ -177,8 +177,8 @@ def _sources(world: World, now_utc: datetime, progress: Progress, film: Sequence
 
     wanted = [one for one in filmed() if film is None or one.camera in film]
     prepare(world.folder / "footage", wanted, now_utc, HOURS, filming)
-    progress("letture di targhe (sintetiche)", 0, 1)
     prepare_transits(world.folder / "footage" / "transits.sqlite", gates(), now_utc)
+    progress("letture di targhe (sintetiche)", 1, 1)
 
 
 def _settings(world: World) -> str:

@@ -18,7 +18,7 @@ from broker.pipeline import Answer
 from broker.problems import PROBLEMS, refusal, refusal_members
 from broker.routes.services import Services, person
 from conventions.faults import Fault, FaultKind
-from conventions.identifiers import CaseId
+from conventions.identifiers import CameraId, CaseId
 from conventions.spans import instant
 from conventions.terms import Ground, Operation, Purpose
 
@@ -104,7 +104,7 @@ async def complete_case(case_id: str, given: ReferenceGiven, request: Request, c
 async def search_plate(asked: PlateSearched, request: Request, caller: Person) -> dict[str, Any]:
     """Search a plate: one section per controller, each with its own decision and entry."""
     services = services_of(request)
-    case = services.case(caller, asked.case)
+    case = await services.case(caller, asked.case)
     sections = []
     for controller in dict.fromkeys(asked.controllers):
         cameras = services.plate_cameras(controller)
@@ -112,6 +112,9 @@ async def search_plate(asked: PlateSearched, request: Request, caller: Person) -
             controller, Operation.PLATE_SEARCH, cameras, starts=asked.starts, ends=asked.ends, plate=asked.plate
         )
         sections.append(await services.gate.search(caller, services.request(caller, named, case)))
+    faults = [section.fault for section in sections]
+    if faults[0] is not None and all(fault and fault.kind is FaultKind.LEDGER_UNAVAILABLE for fault in faults):
+        raise faults[0]
     return {"sections": [section_members(section) for section in sections]}
 
 
@@ -119,12 +122,16 @@ async def search_plate(asked: PlateSearched, request: Request, caller: Person) -
 async def coverage(asked: CoverageAsked, request: Request, caller: Person) -> Response:
     """Where footage of a camera exists inside a span."""
     services = services_of(request)
-    case = services.case(caller, asked.case)
+    case = await services.case(caller, asked.case)
     named = Asked(asked.controller, Operation.INVENTORY_LIST, (asked.camera,), starts=asked.starts, ends=asked.ends)
     found = await services.gate.coverage(caller, services.request(caller, named, case))
     if isinstance(found, Refused):
         return refusal(found)
-    spans = [{"starts": instant(span.start_utc), "ends": instant(span.end_utc)} for span in found]
+    camera = CameraId(asked.camera)
+    spans = [
+        {"starts": instant(one.start_utc), "ends": instant(one.end_utc), "handle": services.handles.give(camera, one)}
+        for one in found
+    ]
     return JSONResponse({"spans": spans}, headers={"Cache-Control": "no-store"})
 
 
@@ -132,7 +139,7 @@ async def coverage(asked: CoverageAsked, request: Request, caller: Person) -> Re
 async def cameras(controller: str, request: Request, caller: Person, case: str | None = None) -> Response:
     """The cameras of a controller (``inventory.list``)."""
     services = services_of(request)
-    opened = services.case(caller, case)
+    opened = await services.case(caller, case)
     purpose = None if opened else Purpose.PROCESSING_OVERSIGHT
     asked = services.request(caller, Asked(controller, Operation.INVENTORY_LIST, purpose=purpose), opened)
     granted = await services.gate.read_within(caller, asked)

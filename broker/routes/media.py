@@ -17,27 +17,45 @@ from broker.delivery.playlist import FRAGMENT_TYPE, MEDIA_TYPE
 from broker.delivery.viewings import Viewing
 from broker.evidence import Official, Operator, Refused
 from broker.problems import refusal
+from broker.routes.handles import Handles
 from broker.routes.services import Services, person
 from conventions.faults import Fault, FaultKind
-from conventions.identifiers import GrantId
-from conventions.terms import Operation
+from conventions.identifiers import GrantId, body_of
+from conventions.spans import instant
 
 router = APIRouter(prefix="/api/v1", tags=["viewings"])
 Person = Annotated[Operator | Official, Depends(person)]
 NO_STORE = {"Cache-Control": "no-store"}
+MAX_RANGE_DIGITS = 18
 
 
 class ViewingAsked(BaseModel):
-    """What to open. ``starts`` and ``ends`` are instants; absent for live."""
+    """What to open: a camera, with ``starts`` and ``ends`` for a recording; or a handle that a listing gave."""
 
     model_config = ConfigDict(extra="forbid")
 
-    controller: str
-    camera: str
     operation: str
+    controller: str = ""
+    camera: str = ""
     case: str | None = None
     starts: str | None = None
     ends: str | None = None
+    handle: str | None = None
+
+    def named(self, handles: Handles) -> Asked:
+        """The question in plain names.
+
+        Raises:
+            Fault: ``request-malformed`` when a handle is not ours, or stands beside other names.
+        """
+        if self.handle is None:
+            return Asked(self.controller, self.operation, (self.camera,), starts=self.starts, ends=self.ends)
+        if self.controller or self.camera or self.starts or self.ends:
+            raise Fault(FaultKind.REQUEST_MALFORMED, "a handle stands alone", where="handle")
+        camera, span = handles.read(self.handle)
+        return Asked(
+            body_of(camera), self.operation, (camera,), starts=instant(span.start_utc), ends=instant(span.end_utc)
+        )
 
 
 def _services(request: Request) -> Services:
@@ -53,11 +71,9 @@ def _viewing(request: Request, grant: str, caller: Operator | Official) -> Viewi
 async def open_viewing(asked: ViewingAsked, request: Request, caller: Person) -> Response:
     """Decide, write down, open: 201 with the grant and its playlist, or 403 with the reason."""
     services = _services(request)
-    case = services.case(caller, asked.case)
-    named = Asked(asked.controller, asked.operation, (asked.camera,), starts=asked.starts, ends=asked.ends)
-    read = services.request(caller, named, case)
-    live = read.operation is Operation.LIVE_VIEW
-    opened = await (services.gate.watch if live else services.gate.play)(caller, read)
+    case = await services.case(caller, asked.case)
+    read = services.request(caller, asked.named(services.handles), case)
+    opened = await services.gate.view(caller, read)
     if isinstance(opened, Refused):
         return refusal(opened)
     grant = opened.grant
@@ -162,7 +178,7 @@ def _range(header: str | None, total: int) -> tuple[int, int]:
     first, dash, last = spec.partition("-")
     if unit.strip() != "bytes" or not dash or "," in spec or not (first or last):
         raise Fault(FaultKind.RANGE_UNSATISFIABLE, "one byte range is served")
-    if not (first or "0").isdecimal() or not (last or "0").isdecimal():
+    if any(part and (not part.isdecimal() or len(part) > MAX_RANGE_DIGITS) for part in (first, last)):
         raise Fault(FaultKind.RANGE_UNSATISFIABLE, "not a byte range")
     start = int(first) if first else max(0, total - int(last))
     end = min(int(last), total - 1) if first and last else total - 1

@@ -23,6 +23,7 @@ from broker.ledger.sqlite import FILE_NAME
 from broker.pipeline import Gate
 from broker.publication import Publication
 from broker.replay import Verdict, replay
+from broker.routes.handles import Handles
 from broker.routes.signin import Cookies
 from broker.storage import Store
 from broker.web.services import EntryShown, LedgerChecked
@@ -51,6 +52,7 @@ class Services:
     publication: Publication
     witness: Witness
     clock: Clock
+    handles: Handles
     cookies: Cookies
     base_url: str
     contact: str
@@ -64,9 +66,19 @@ class Services:
         """The documents in force now."""
         return self.publication.register.in_force(self.clock.now_utc())
 
-    def case(self, caller: Person, case_id: str | None) -> Case | None:
-        """The caller's open case; ``None`` when none was named."""
-        return self.cases.use(CaseId(case_id), caller.person) if case_id else None
+    async def case(self, caller: Person, case_id: str | None) -> Case | None:
+        """The caller's open case; ``None`` when none was named. Another's is asked for in vain, and recorded.
+
+        Raises:
+            Fault: ``resource-unknown``.
+        """
+        if case_id is None:
+            return None
+        try:
+            return await asyncio.to_thread(self.cases.use, CaseId(case_id), caller.person)
+        except Fault as fault:
+            await self.witness.refused_request(caller, fault)
+            raise
 
     def request(self, caller: Person, asked: Asked, case: Case | None) -> AccessRequest:
         """Read a request; a person who owes a reference past its time asks nothing more that needs one."""
