@@ -13,6 +13,7 @@ from rich.table import Table
 
 from broker.app import create, sources
 from broker.clock import SystemClock
+from broker.logs import configure
 from broker.settings import Settings, load
 from conventions.spans import instant
 
@@ -50,6 +51,7 @@ def serve_app(app: FastAPI, host: str, port: int) -> None:
         port=port,
         loop="uvloop",
         http="httptools",
+        log_config=configure(),
         log_level="warning",
         access_log=False,
         server_header=False,

@@ -13,7 +13,6 @@ from dataclasses import dataclass
 
 import structlog
 
-from broker.changes import Changes
 from broker.decision.state import Standing
 from broker.delivery.viewings import Viewings
 from broker.delivery.workers import Workers
@@ -39,7 +38,6 @@ class Lasting:
     running: Running
     viewings: Viewings
     workers: Workers
-    changes: Changes
 
     @asynccontextmanager
     async def lifespan(self, _: object) -> AsyncIterator[None]:
@@ -62,15 +60,14 @@ class Lasting:
                     task.cancel()
 
     async def _follow(self) -> None:
-        """Keep up with the register's folder; when it cannot be followed, what rests on it ends."""
+        """Keep up with the register's folder; while it does not read well, nothing is decided and what runs ends."""
         while True:
             await asyncio.sleep(FOLLOW_EVERY_S)
             try:
                 changed = await asyncio.to_thread(self.publication.follow)
             except Fault as fault:
-                log.error("publication.fault", kind=fault.kind, where=fault.where)
-                self.changes.lose()
-                return
+                log.error("publication.fault", kind=fault.kind, where=fault.where, detail=fault.detail)
+                continue
             if changed:
                 await self._write_publications()
 

@@ -7,8 +7,10 @@
    archived under their digest, for replay.
 5. Swap the state in one reference, write the entry, and tell the change feed.
 
-A document that is refused leaves the generation in force as it was. A register that can no longer be read withdraws it:
-nothing is decided then. Source: design 3, 4; PM-P.4, MC-3.1c.
+A document that is refused leaves the generation in force as it was. A register on disk that no longer verifies, or no
+longer holds what it held, is another matter: nobody can tell what it hides (a suspension, say), so the generation is
+withdrawn whole and nothing is decided until it reads well again (docs/decisions/0010). Source: design 3, 4; PM-P.4,
+MC-3.1c.
 """
 
 import threading
@@ -36,6 +38,9 @@ from policies.generator import generate
 from policies.publication import compile_document
 
 Listener = Callable[[State], None]
+SHA256_DIGITS = 64
+RETRY_AFTER_S = 5.0
+"""How long a register that did not read well is left alone, unless its manifest changes before."""
 
 
 def admit(
@@ -70,6 +75,7 @@ class Publication:
         self._engine: Engine | None = None
         self._listeners: list[Listener] = []
         self._seen: tuple[int, int] = (0, 0)
+        self._failed_at_s: float | None = None
         self._publishing = threading.Lock()
 
     def on_state(self, listener: Listener) -> None:
@@ -91,6 +97,8 @@ class Publication:
         Raises:
             Fault: the document's; the state in force stays.
         """
+        if not self._changes.healthy:
+            raise Fault(FaultKind.POLICY_UNAVAILABLE, "the change feed is lost")
         with self._publishing:
             if shelf.manifest(self._folder) and self._stamp() != self._seen:
                 self._load()
@@ -111,8 +119,14 @@ class Publication:
 
     def unwritten(self) -> tuple[VerifiedDocument, ...]:
         """Published documents whose entry is not in a ledger yet, whoever published them; in order."""
-        done = set(self._written.read_text(encoding="ascii").split()) if self._written.exists() else set()
+        done = self._digests_written()
         return tuple(found for found in self.register if found.sha256 not in done)
+
+    def _digests_written(self) -> set[str]:
+        """Whole lines only: a process may have died while it wrote the last one."""
+        if not self._written.exists():
+            return set()
+        return {line for line in self._written.read_text(encoding="ascii").split() if len(line) == SHA256_DIGITS}
 
     def written(self, verified: VerifiedDocument) -> None:
         """The entry is there; losing this note would only write it once more."""
@@ -120,30 +134,53 @@ class Publication:
             notes.write(f"{verified.sha256}\n")
 
     def follow(self) -> bool:
-        """Take over what another process published, and what a passing instant brought into or out of force."""
+        """Take over what another process published, and what a passing instant brought into or out of force.
+
+        Raises:
+            Fault: of the first defect; then no state is in force, what runs has been told, and ``follow`` goes on
+                looking whether the register reads well again.
+        """
         stamp = self._stamp()
-        due = parse_instant(self._standing.state.next_change) <= self._clock.now_utc()
-        if stamp == self._seen and not due:
+        if not self._due(stamp):
             return False
         with self._publishing:
-            if stamp != self._seen:
-                self._load()
-            else:
-                at_utc = self._clock.now_utc()
-                self._put(*self._made(self.register, at_utc))
-        self._changes.publish(DocumentChanged(BodyId("installation"), None))
+            try:
+                if stamp != self._seen or self._failed_at_s is not None:
+                    self._load()
+                else:
+                    at_utc = self._clock.now_utc()
+                    self._put(*self._made(self.register, at_utc))
+            finally:
+                self._changes.publish(DocumentChanged(BodyId("installation"), None))
         return True
 
+    def _due(self, stamp: tuple[int, int]) -> bool:
+        if not self._changes.healthy:  # nobody would be told
+            return False
+        if stamp != self._seen:
+            return True
+        if self._failed_at_s is not None:
+            return self._clock.monotonic_s() - self._failed_at_s >= RETRY_AFTER_S
+        return parse_instant(self._standing.state.next_change) <= self._clock.now_utc()
+
     def _load(self) -> None:
+        """Read the folder; what was known before must still be there, in the same order (rollback)."""
         self._seen = self._stamp()
+        self._failed_at_s = self._clock.monotonic_s()
+        loaded = False
         try:
-            self.register = shelf.load(self._folder, self._anchors)
-            state, generation = self._made(self.register, self._clock.now_utc())
+            register = shelf.load(self._folder, self._anchors)
+            had, found = [one.sha256 for one in self.register], [one.sha256 for one in register]
+            if found[: len(had)] != had or not self._digests_written() <= set(found):
+                gone = "documents are gone from the register"
+                raise Fault(FaultKind.DOCUMENT_ROLLED_BACK, gone, where=shelf.MANIFEST)
+            state, generation = self._made(register, self._clock.now_utc())
             keep(self._archive, generation)
             self._put(state, generation)
-        except Fault:
-            self._standing.swap(None)
-            raise
+            self.register, self._failed_at_s, loaded = register, None, True
+        finally:
+            if not loaded:
+                self._standing.swap(None)
 
     def _made(self, register: Register, at_utc: datetime) -> tuple[State, Generation]:
         generation = generate(register.known(), self._generation)

@@ -56,10 +56,14 @@ class Running:
             match change:
                 case SessionEnded():
                     await self._gate.end_session(change.session_id, Reason.SESSION_ENDED)
-                case DocumentChanged() | OperatorChanged() | WindowChanged() | CaseChanged():
+                case DocumentChanged() | OperatorChanged() | WindowChanged():
                     await self._gate.decide_again()
-                case LedgerLost() | FeedLost():
+                case CaseChanged():
+                    await self._gate.case_changed(change.case_id)
+                case LedgerLost():
                     await self._gate.end_all(Reason.LEDGER_UNAVAILABLE)
+                case FeedLost():
+                    await self._gate.withdraw()
         except Fault as fault:
             log.error("running.fault", kind=fault.kind)
             await self._gate.end_all(Reason.ENGINE_FAULT)

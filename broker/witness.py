@@ -4,7 +4,7 @@ Sign-ins, refused attempts and machine tokens concern no controller: they go to 
 workstations and sessions are sealed parts. Source: LEV-32.4, PM-2.8, design 2.
 """
 
-from broker.evidence import Session
+from broker.evidence import Official, Operator, Session
 from broker.identity.events import (
     IdentityEvent,
     MachineAdmitted,
@@ -53,6 +53,11 @@ class Witness:
             await self._session({"event": "refused", "reason": fault.kind, "ending": fault.ending}, fault.session)
         else:
             await self._note({"event": "refused", "reason": fault.kind}, {"workstation": workstation})
+
+    async def refused_request(self, caller: Operator | Official, fault: Fault) -> None:
+        """Write a request that names what is not the person's: somebody else's case, or one that is closed."""
+        fields: dict[str, object] = {"event": "refused", "reason": fault.kind, "of": fault.where, "body": caller.body}
+        await self._session(fields, caller.session, person=caller.person)
 
     async def published(self, verified: VerifiedDocument, generation: str) -> None:
         """Write that a document came into the register, in its controller's tree, with its signers' offices."""

@@ -19,6 +19,7 @@ def open_writer(folder: Path) -> Engine:
     """The one connection that writes. WAL with ``synchronous=FULL``: a commit returns when the disk has it."""
     engine = create_engine(
         "sqlite://",
+        hide_parameters=True,
         creator=lambda: sqlite3.connect(
             f"file:{_quoted(folder)}?mode=rw", uri=True, isolation_level=None, check_same_thread=False
         ),
@@ -43,6 +44,7 @@ def open_reader(folder: Path) -> Engine:
     """Connections that can only read."""
     return create_engine(
         "sqlite://",
+        hide_parameters=True,
         creator=lambda: sqlite3.connect(f"file:{_quoted(folder)}?mode=ro", uri=True, check_same_thread=False),
         poolclass=NullPool,
     )

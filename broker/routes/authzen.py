@@ -5,7 +5,7 @@ is answered, like any other; the receipt travels in ``context``. Malformed input
 Source: AuthZEN 1.0 sections 5 to 7 and 10; obligations profile; design 6.
 """
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from typing import Any
 
 import msgspec
@@ -16,6 +16,7 @@ from starlette.routing import Route
 from adapters.port import Grant
 from broker.decision.reading import Asked
 from broker.evidence import Machine, Refused
+from broker.identity.origin import workstation_of
 from broker.pipeline import Gate
 from broker.problems import problem, refusal_members
 from conventions.faults import Fault, FaultKind
@@ -50,10 +51,19 @@ class Evaluation(msgspec.Struct, frozen=True):
 _DECODER = msgspec.json.Decoder(Evaluation)
 _ENCODE = msgspec.json.Encoder().encode
 IdentifyMachine = Callable[[str | None], Machine]
+RecordRefused = Callable[[Fault, str], Awaitable[None]]
+"""Writes an attempt by a caller who is not admitted: the fault and where it came from."""
 
 
-def routes(gate: Gate, identify_machine: IdentifyMachine, public_url: str) -> list[Route]:
+def routes(gate: Gate, identify_machine: IdentifyMachine, refused: RecordRefused, public_url: str) -> list[Route]:
     """The routes of the decision API."""
+
+    async def admitted(request: Request) -> Machine:
+        try:
+            return identify_machine(request.headers.get("authorization"))
+        except Fault as fault:
+            await refused(fault, workstation_of(request.client.host if request.client is not None else None))
+            raise
 
     async def discovery(_: Request) -> Response:
         return JSONResponse(
@@ -67,11 +77,13 @@ def routes(gate: Gate, identify_machine: IdentifyMachine, public_url: str) -> li
         request_id = request.headers.get("x-request-id", "")[:MAX_REQUEST_ID_SIGNS]
         headers = {"X-Request-ID": request_id} if request_id.isprintable() and request_id else None
         try:
-            caller = identify_machine(request.headers.get("authorization"))
+            caller = await admitted(request)
             asked = await _read(request)
             answer = await gate.ask(caller, gate.read(_asked(asked)))
         except Fault as fault:
             answered = problem(fault)
+            if answered.status_code == 401:
+                answered.headers["WWW-Authenticate"] = 'Bearer realm="varco"'
             if headers:
                 answered.headers.update(headers)
             return answered

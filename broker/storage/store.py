@@ -76,7 +76,7 @@ class Store:
 
 def open_store(url: str) -> Store:
     """A store on a database address (``sqlite:///...`` or ``postgresql+psycopg://...``), migrated."""
-    engine = create_engine(url)
+    engine = create_engine(url, hide_parameters=True)
     if engine.dialect.name == "sqlite":
         event.listen(engine, "connect", _durable)
     store = Store(engine)
