@@ -9,7 +9,7 @@
 
 A document that is refused leaves the generation in force as it was. A register on disk that no longer verifies, or no
 longer holds what it held, is another matter: nobody can tell what it hides (a suspension, say), so the generation is
-withdrawn whole and nothing is decided until it reads well again (docs/decisions/0010). Source: design 3, 4; PM-P.4,
+withdrawn whole and nothing is decided until it reads well again (docs/decisions/0011). Source: design 3, 4; PM-P.4,
 MC-3.1c.
 """
 
