@@ -39,6 +39,8 @@ def gather(
         common.add(Reason.REQUEST_INCOMPLETE)
     else:
         common |= obstacles.of_person(snapshot, request.controller, person, body, at_utc)
+    if found is not None and not isinstance(caller, Machine):
+        common |= obstacles.of_credential(found, caller.session)
     operation = request.operation
     if operation is None:
         common.add(Reason.OPERATION_UNKNOWN)

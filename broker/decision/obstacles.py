@@ -8,7 +8,7 @@ import re
 from datetime import datetime
 
 from broker.decision.snapshot import Controller, Listed, Snapshot
-from broker.evidence import AccessRequest, Machine
+from broker.evidence import AccessRequest, Machine, Session
 from conventions.calendars import active_spans, add_duration
 from conventions.identifiers import BodyId, CameraId, PersonId
 from conventions.schema import CameraEntry
@@ -47,6 +47,15 @@ def of_person(snapshot: Snapshot, controller: BodyId, person: PersonId, body: Bo
     if found.person.instructions != found.listing.instructions:
         reasons.add(Reason.OPERATOR_ACK_MISSING)
     return reasons
+
+
+def of_credential(found: Listed, session: Session) -> set[Reason]:
+    """The list binds a person to one credential, and only that one speaks for the person here (PM-2.7).
+
+    Another controller's list may bind the same name to somebody else: that counts there alone (R4).
+    """
+    bound = (found.person.issuer, found.person.subject) == (session.issuer, session.subject)
+    return set() if bound else {Reason.OPERATOR_NOT_LISTED}
 
 
 def _within_grace(snapshot: Snapshot, controller: BodyId, body: BodyId, at_utc: datetime) -> bool:

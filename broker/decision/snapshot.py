@@ -118,7 +118,8 @@ class _Building:
                 self.names.setdefault(document.body, document.body_name)
                 for person in document.persons:
                     found = Listed(person, document)
-                    self.listed[(controller, PersonId(person.id))] = found
+                    if (controller, PersonId(person.id)) not in self.listed or person.state != "enabled":
+                        self.listed[(controller, PersonId(person.id))] = found  # on two lists the stricter counts
                     pair = (person.issuer, person.subject)
                     self.bindings[pair] = (*self.bindings.get(pair, ()), found)
             case AppointmentAct():
@@ -143,12 +144,17 @@ class _Building:
             case _:
                 pass  # opinions, notices and frameworks speak through the rules, not through facts
 
+    def _vouched(self, pair: tuple[str, str]) -> tuple[Listed, ...]:
+        """The bindings of a credential by bodies that its issuer vouches for; others do not make it ambiguous."""
+        found, entry = self.bindings[pair], self.issuers.get(pair[0])
+        return tuple(one for one in found if entry is not None and one.listing.body in entry.bodies) or found
+
     def snapshot(self, at_utc: datetime) -> Snapshot:
         return Snapshot(
             at_utc,
             MappingProxyType(self.controllers),
             MappingProxyType(self.listed),
-            MappingProxyType(self.bindings),
+            MappingProxyType({pair: self._vouched(pair) for pair in self.bindings}),
             MappingProxyType(self.acts),
             MappingProxyType(self.windows),
             MappingProxyType(self.calendars),

@@ -77,7 +77,9 @@ def decided(published: Register, case: Case) -> Any:
     latest = {document.id: document for document in [*in_force, *added]}
     state = State(Snapshot.of(latest.values(), at_utc), Engine(draft(known)), "0" * 64, NEVER)
     body = BodyId(case.person.split("/", 1)[0])
-    session = Session(SessionId("s"), "issuer", "subject", body, "", "desk", at_utc, at_utc + timedelta(hours=1))
+    found = next((one.person for (_, name), one in state.snapshot.listed.items() if name == case.person), None)
+    issuer, subject = (found.issuer, found.subject) if found is not None else ("issuer", "subject")
+    session = Session(SessionId("s"), issuer, subject, body, "", "desk", at_utc, at_utc + timedelta(hours=1))
     caller = Operator(PersonId(case.person), body, session)
     asked = Asked(
         case.controller,

@@ -97,7 +97,9 @@ TABLE = [
 
 def caller(person, office="operator"):
     body = BodyId(person.split("/")[0])
-    session = Session(SessionId("s"), "issuer", "sub", body, "acr", "ws", NOW_UTC, NOW_UTC + timedelta(hours=8))
+    found = next((one.person for (_, name), one in state().snapshot.listed.items() if name == person), None)
+    issuer, subject = (found.issuer, found.subject) if found is not None else ("issuer", "sub")
+    session = Session(SessionId("s"), issuer, subject, body, "acr", "ws", NOW_UTC, NOW_UTC + timedelta(hours=8))
     return (Official if office == "official" else Operator)(PersonId(person), body, session)
 
 
