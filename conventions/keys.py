@@ -13,6 +13,7 @@ from datetime import datetime
 from pathlib import Path
 
 from cryptography import x509
+from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
@@ -20,6 +21,16 @@ from cryptography.x509.oid import NameOID
 from conventions.faults import Fault, FaultKind
 from conventions.identifiers import BODY_FORM, BodyId
 from conventions.terms import Role
+
+UNREADABLE = (
+    ValueError,
+    TypeError,
+    UnsupportedAlgorithm,
+    x509.InvalidVersion,
+    x509.DuplicateExtension,
+    x509.UnsupportedGeneralNameType,
+)
+"""What the library raises for a certificate that is none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,7 +139,7 @@ def load_signer(key_path: Path, certificate_path: Path) -> SigningKey:
             raise Fault(FaultKind.SETTINGS_INVALID, "the key is readable by others (chmod 600)", where=str(key_path))
         key = serialization.load_pem_private_key(key_path.read_bytes(), password=None)
         chain = tuple(x509.load_pem_x509_certificates(certificate_path.read_bytes()))
-    except (OSError, ValueError, TypeError) as error:
+    except (OSError, *UNREADABLE) as error:
         raise Fault(
             FaultKind.SETTINGS_INVALID, f"unreadable key or certificate ({error})", where=str(key_path)
         ) from None

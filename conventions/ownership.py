@@ -80,6 +80,9 @@ def _cameras(cameras: Iterable[str], controllers: tuple[str, ...], where: str) -
 def _trust(document: Trust) -> None:
     if document.controller == INSTALLATION:
         return
+    for number, entry in enumerate(document.issuers):
+        if set(entry.bodies) != {document.controller}:
+            raise _fault(f"issuers.{number}.bodies", "only the installation says who vouches for other bodies")
     for number, point in enumerate(document.enforcement_points):
         if point.controller != document.controller:
             raise _fault(f"enforcement_points.{number}", "an enforcement point of another controller")

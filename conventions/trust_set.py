@@ -12,11 +12,11 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
 from cryptography import x509
-from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.x509 import verification
 
 from conventions.faults import Fault, FaultKind
 from conventions.identifiers import INSTALLATION, BodyId
+from conventions.keys import UNREADABLE
 from conventions.schema import Trust
 from conventions.verified import VerifiedDocument
 
@@ -83,7 +83,7 @@ class TrustSet:
         )
         try:
             path = verifier.verify(chain[0], list(chain[1:])).chain
-        except (verification.VerificationError, UnsupportedAlgorithm, ValueError) as error:
+        except (verification.VerificationError, *UNREADABLE) as error:
             reason = str(error).removeprefix("validation failed: ").split("(")[0].strip()[:120]
             raise Fault(FaultKind.SIGNER_NOT_TRUSTED, f"the certificate does not hold for {body}: {reason}") from None
         return max(each.not_valid_before_utc for each in path), min(each.not_valid_after_utc for each in path)
@@ -103,7 +103,7 @@ def _counts(anchor: Anchor, body: BodyId, concerned: frozenset[str]) -> bool:
 def _anchor(pem: str, bodies: frozenset[BodyId], origin: BodyId) -> Anchor:
     try:
         return Anchor(x509.load_pem_x509_certificate(pem.encode("ascii")), bodies, origin)
-    except ValueError:
+    except UNREADABLE:
         raise Fault(FaultKind.SETTINGS_INVALID, "a trust anchor that is not a certificate") from None
 
 

@@ -33,7 +33,6 @@ from functools import lru_cache
 from typing import Protocol
 
 from cryptography import x509
-from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.asymmetric.types import CertificatePublicKeyTypes
 
@@ -41,7 +40,7 @@ from conventions import envelope, ownership, schema, signing
 from conventions.calendars import end_of_day
 from conventions.envelope import Envelope, Part
 from conventions.faults import Fault, FaultKind
-from conventions.keys import Subject, subject_of
+from conventions.keys import UNREADABLE, Subject, subject_of
 from conventions.schema import AnyDocument, Convention, Deed, EventWindow
 from conventions.signers import required
 from conventions.trust_set import TrustSet
@@ -139,7 +138,7 @@ def _signer(held: Envelope, number: int, document: AnyDocument, trust: TrustSet,
     where = f"signature {number + 1}"
     try:
         chain, subject, key = _certificates(part.chain)  # 7a
-    except (ValueError, UnsupportedAlgorithm):
+    except UNREADABLE:
         raise Fault(FaultKind.SIGNER_NOT_TRUSTED, "a certificate that cannot be read", where=where) from None
     except Fault as fault:
         raise _located(fault, where) from None

@@ -216,6 +216,15 @@ def test_an_enforcement_point_of_another_controller(town, register):
     )
 
 
+def test_a_towns_issuer_vouches_for_the_town_only(town, register):
+    plain = text(town, "installation/trust/dimostrazione")
+    trust = changed(plain, id="c_g917/trust/proprio", anchors=[])
+    trust = {name: value for name, value in trust.items() if name != "enforcement_points"}
+    assert refusal(town, register, changed(trust, issuers=plain["issuers"]), MAYOR) is FaultKind.DOCUMENT_CONTRADICTORY
+    own = {**plain["issuers"][0], "bodies": ["c_g917"]}
+    assert verified(town, register, town.signed(changed(trust, issuers=[own]), MAYOR))
+
+
 def test_a_window_over_before_it_is_published_is_still_verified(town, register):
     """A window that has closed is history, not a fault: its term is inside, not the document's."""
     plain = changed(text(town, "c_g917/event-window/fiera"), version="2", ends=instant(NOW - timedelta(seconds=1)))
