@@ -9,7 +9,7 @@ from conventions.terms import Reason
 from policies.engine import Engine
 from policies.facts import NONE
 from policies.generator import draft, rules_of
-from policies.reasons import why
+from policies.reasons import nearest_clauses, why
 from policies.rules import ALLOW
 from tests.decisions.made import agreement, camera, clause, convention, facts, framework, notice, operators, party, read
 from tests.decisions.made import regulation as law
@@ -475,3 +475,36 @@ def test_a_body_of_two_types_is_entitled_only_where_both_are():
     documents = read(law(purposes=[both, one]), convention(asking), *lists)
     assert answer(documents) == YES
     assert answer(documents, purpose="urban-security") == (Reason.PURPOSE_NOT_GRANTED,)
+
+
+def nearest(documents: list[AnyDocument], **asked: Any) -> tuple[str, ...]:
+    question = facts(**asked)
+    return nearest_clauses(rules_of(documents), question)
+
+
+def test_the_nearest_clauses_are_those_that_speak_against_else_those_that_fit_longest():
+    documents = deed(
+        clause("1"),
+        clause("2", operations=["recording.view"], classes=["recorded-video"]),
+        clause("3", purposes=["urban-security"], cameras=["aa/two"]),
+    )
+    assert nearest(documents, camera="aa/two") == ("aa/convention/c@1#1",)
+    assert nearest(documents, camera="aa/two", purpose="urban-security") == ("aa/convention/c@1#3",)
+    assert nearest(documents, purpose="live-traffic-flow") == ("aa/convention/c@1#1", "aa/convention/c@1#3")
+    assert nearest(documents, data_class="recorded-video", operation="recording.view", role="dpo") == (
+        "aa/convention/c@1#2",
+    )
+    stopped = [*documents, *read(notice())]
+    asked = {"at": "2025-06-01T00:00:00.000000Z"}
+    assert nearest(stopped, **asked) == ("aa/notice/suspension@1#suspension",)
+    assert nearest(stopped, at="2025-05-31T23:59:59.999999Z") == ("aa/convention/c@1#1",)
+    assert nearest(documents, at="2027-01-01T00:00:00.000000Z") == ("aa/convention/c@1#1",)
+    assert nearest([]) == ()
+
+
+def test_what_two_deeds_grant_is_closed_by_the_suspension_of_either():
+    second = convention(id="aa/convention/second")
+    documents = [*deed(), *read(second, operators(id="aa/operator-list/s", under=second["id"]))]
+    asked = {"at": "2025-06-15T00:00:00.000000Z"}
+    assert answer(documents, **asked) == YES
+    assert answer([*documents, *read(notice())], **asked) == (Reason.CONVENTION_SUSPENDED,)
