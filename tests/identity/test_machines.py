@@ -173,6 +173,7 @@ def test_a_machine_whose_registration_ends_or_moves(installation, machines):
         json.dumps(OctKey.generate_key(256).as_dict(private=True)),
         "{}", "[]", "x", '{"kty":"EC"}',
     ],
+    ids=["private-ec", "private-rsa", "shared-secret", "no-members", "a-list", "not-json", "no-curve"],
 )  # fmt: skip
 def test_a_registered_key_is_public(machines, jwk):
     given = [RegisteredMachine("gate-3", LEVANTO, jwk)]
