@@ -25,9 +25,10 @@ from broker.delivery.workers import Workers
 from broker.docket import Docket
 from broker.identity.acceptances import Acceptances
 from broker.identity.cases import Cases
+from broker.identity.claims import machine_of, trust_of
 from broker.identity.discovery import Discovery
 from broker.identity.identify import Identities
-from broker.identity.machines import Machines, RegisteredMachine
+from broker.identity.machines import Machines
 from broker.identity.sessions import Sessions
 from broker.identity.sign_in import SignIn
 from broker.identity.trust import Issuers, IssuerTrust, ListedPerson
@@ -177,27 +178,14 @@ def create(settings: Settings, home: Path, clock: Clock | None = None) -> FastAP
 
 def trusted(state: State) -> tuple[IssuerTrust, ...]:
     """The issuers of the trust documents in force."""
-    return tuple(
-        IssuerTrust(
-            issuer=entry.issuer,
-            bodies=tuple(map(BodyId, entry.bodies)),
-            client_id=entry.client_id,
-            name=entry.name,
-            algorithms=tuple(entry.algorithms),
-            acr_accepted=tuple(entry.acr_required),
-        )
-        for entry in state.snapshot.issuers.values()
-    )
+    return tuple(trust_of(entry) for entry in state.snapshot.issuers.values())
 
 
 def _trust(state: State, issuers: Issuers, machines: Machines) -> None:
     """Issuers and enforcement points follow the documents in force."""
     snapshot = state.snapshot
     issuers.publish(trusted(state))
-    machines.publish(
-        RegisteredMachine(point.client_id, BodyId(point.controller), point.public_jwk)
-        for point in snapshot.enforcement_points.values()
-    )
+    machines.publish(machine_of(point) for point in snapshot.enforcement_points.values())
 
 
 def _faults(app: FastAPI) -> None:

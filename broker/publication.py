@@ -14,7 +14,7 @@ MC-3.1c.
 """
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import datetime
 from pathlib import Path
 
@@ -22,13 +22,16 @@ from broker.changes import Changes, DocumentChanged
 from broker.clock import Clock
 from broker.decision.snapshot import Snapshot
 from broker.decision.state import Standing, State
+from broker.identity.claims import check_claims
 from broker.replay import Recall, recalling
 from broker.storage.archive import keep
 from conventions import shelf
+from conventions.calendars import end_of_day
 from conventions.faults import Fault, FaultKind
 from conventions.identifiers import BodyId
 from conventions.lint import lint
 from conventions.register import Register
+from conventions.schema import Trust
 from conventions.spans import NEVER, instant, parse_instant
 from conventions.trust_set import TrustSet
 from conventions.verification import VerifiedDocument, verify
@@ -54,7 +57,18 @@ def admit(
             place = f"{where}: {finding.where}" if where else finding.where
             raise Fault(FaultKind.DOCUMENT_CONTRADICTORY, f"{finding.row}: {finding.message_it}", where=place)
     compile_document(verified.document, (known.document for known in register.known()))
+    if isinstance(verified.document, Trust):
+        check_claims(verified.document, _other_trust(register, verified.id, at_utc))
     return verified
+
+
+def _other_trust(register: Register, but: str, at_utc: datetime) -> Iterator[Trust]:
+    """The latest versions of the other trust documents that have not ended."""
+    for name, history in register.histories.items():
+        document = history[-1].document
+        if isinstance(document, Trust) and name != but:
+            if document.valid_until is None or at_utc < end_of_day(document.valid_until):
+                yield document
 
 
 class Publication:

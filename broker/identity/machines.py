@@ -80,7 +80,7 @@ class Machines:
         for each in registered:
             if each.client_id in known:
                 raise Fault(FaultKind.DOCUMENT_CONTRADICTORY, "a machine stands twice", where=each.client_id)
-            known[each.client_id] = (each, _public_keys(each))
+            known[each.client_id] = (each, public_keys(each))
         self._registered = known
 
     def issue(self, form: Mapping[str, str]) -> IssuedToken:
@@ -207,7 +207,7 @@ def _unverified_subject(assertion: str) -> str:
     return subject
 
 
-def _public_keys(machine: RegisteredMachine) -> KeySet:
+def public_keys(machine: RegisteredMachine) -> KeySet:
     """The registered key, alone: a private part or a shared secret in a signed document is refused."""
     try:
         keys = KeySet.import_key_set({"keys": [json.loads(machine.public_jwk)]})

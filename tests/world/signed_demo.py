@@ -1,7 +1,10 @@
 """The demonstration documents, really signed and really published, as a state that decisions can rest on."""
 
+import json
 from datetime import UTC, datetime, timedelta
 from functools import cache
+
+from joserfc.jwk import OKPKey
 
 from broker.decision.snapshot import Snapshot
 from broker.decision.state import State
@@ -18,6 +21,7 @@ from policies.generator import generate
 NOW_UTC = datetime(2026, 3, 14, 9, 26, 53, tzinfo=UTC)
 """A Saturday morning."""
 ISSUERS = {body: f"http://127.0.0.1:9/{body}" for body in ISSUER_BODIES}
+PUBLIC_JWK = json.dumps(OKPKey.generate_key("Ed25519").as_dict(private=False))
 YEARS = timedelta(days=3 * 365)
 
 
@@ -44,7 +48,7 @@ class SignedDemo:
         self.anchors_pem = (root.certificate_pem,)
         vouched = sorted({signer.body for signer in needed} - {INSTALLATION})
         anchor = {"name": "ca", "bodies": vouched, "certificate_pem": bodies.certificate_pem}
-        self.texts = documents(now_utc, ISSUERS, public_jwk="{}", anchors=(anchor,))
+        self.texts = documents(now_utc, ISSUERS, public_jwk=PUBLIC_JWK, anchors=(anchor,))
         self.register = Register()
 
     def sealed(self, text: DemoDocument) -> bytes:
