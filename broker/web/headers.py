@@ -41,7 +41,8 @@ class SecurityHeaders:
             "Content-Security-Policy": content_policy(form_targets),
             "X-Content-Type-Options": "nosniff",
             "X-Frame-Options": "DENY",
-            "Referrer-Policy": "no-referrer",
+            # Nothing to other sites; to our own the origin, without which a browser sends forms as from "null".
+            "Referrer-Policy": "same-origin",
             "Cross-Origin-Opener-Policy": "same-origin",
             "Cross-Origin-Resource-Policy": "same-origin",
             "Permissions-Policy": (

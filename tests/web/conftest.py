@@ -65,6 +65,17 @@ class Window:
             self.page.evaluate("() => document.activeElement?.name || document.activeElement?.textContent.trim() || ''")
         )
 
+    def asked_why(self) -> "Window":
+        """Wait for the case form and choose the purpose, unless the one used last stands there: ground comes next."""
+        for _ in range(100):
+            if self.focused() in ("finalita", "presupposto"):
+                break
+            self.page.wait_for_timeout(50)
+        if self.focused() == "finalita":
+            self.type("1")
+        assert self.focused() == "presupposto", self.page.locator("main").inner_text()
+        return self
+
     def advances(self, seconds: float) -> None:
         """Wait until the video has played to an instant; the page forbids code in strings, so it is asked again."""
         for _ in range(200):

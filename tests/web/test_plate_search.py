@@ -30,9 +30,9 @@ def test_the_plate_box_has_the_focus_when_the_page_opens(without_case: Window) -
 def test_plate_to_answer_takes_five_keystrokes_beyond_the_plate(without_case: Window) -> None:
     page = without_case.page
     page.keyboard.type(SEEN)
-    without_case.type("Enter")
-    page.wait_for_selector(".case-form")
-    without_case.type("1", "1", "Tab", "Enter")  # purpose, ground, to "the reference follows", that
+    without_case.type("Enter")  # 1
+    without_case.asked_why()  # 2, not needed when the purpose used last is the one
+    without_case.type("1", "Tab", "Enter")  # 3 the ground, 4 and 5 "the reference follows"
     page.wait_for_selector("section.answer")
     assert page.locator("section.answer tbody tr").count() > 0
     assert "Comune di Porto Mantovano" in page.locator("section.answer h3").inner_text()
@@ -52,8 +52,8 @@ def test_arrows_and_space_choose_as_well_as_digits(without_case: Window) -> None
     page = without_case.page
     page.keyboard.type(SEEN)
     without_case.type("Enter")
-    page.wait_for_selector(".case-form")
-    without_case.type("Space", "Tab", "Space", "Tab")
+    without_case.asked_why()
+    without_case.type("Shift+Tab", "ArrowDown", "Tab", "Space", "Tab")
     assert without_case.focused() == "riferimento"
     page.keyboard.type("RG 12/2026")
     without_case.type("Enter")
@@ -87,8 +87,8 @@ def test_a_reference_that_says_nothing_is_asked_for_again(without_case: Window) 
     page = without_case.page
     page.keyboard.type(SEEN)
     without_case.type("Enter")
-    page.wait_for_selector(".case-form")
-    without_case.type("1", "1")
+    without_case.asked_why()
+    without_case.type("1")
     page.keyboard.type(".")
     without_case.type("Enter")
     page.wait_for_selector(".form-errors")
@@ -117,8 +117,8 @@ def test_a_refusal_says_sentence_article_and_whom_to_ask(open_window: Open) -> N
     window = open_window().sign_in(CARABINIERI, "op-103").goes("/")  # listed, but without an act
     window.page.keyboard.type(SEEN)
     window.type("Enter")
-    window.page.wait_for_selector(".case-form")
-    window.type("1", "1", "Tab", "Enter")
+    window.asked_why()
+    window.type("1", "Tab", "Enter")
     window.page.wait_for_selector(".refusal")
     told = window.page.locator(".refusal").inner_text()
     assert "Norma" in told
