@@ -103,7 +103,7 @@ class Register:
         notices = tuple(each.document for each in known if isinstance(each.document, Notice))
         begun: dict[str, VerifiedDocument] = {}
         for each in known:
-            if start_of_day(each.document.valid_from) <= at_utc:
+            if start_of_day(each.document.valid_from) <= at_utc and _is_law(each.document):
                 begun[each.id] = each
         standing = [each for each in begun.values() if _not_ended(each.document, notices, at_utc)]
         implemented = {
@@ -240,6 +240,11 @@ def _belongs_to(document: AnyDocument) -> tuple[object, ...]:
             return (document.on,)
         case _:
             return ()
+
+
+def _is_law(document: AnyDocument) -> bool:
+    """A regulation adopted or published is not yet law, and replaces nothing (as in ``policies.books``)."""
+    return not isinstance(document, Regulation) or document.state == "enforceable"
 
 
 def _not_ended(document: AnyDocument, notices: tuple[Notice, ...], at_utc: datetime) -> bool:

@@ -94,15 +94,16 @@ def _question(
         ground=request.ground or (request.case.ground if request.case and request.case.ground else NONE),
         camera=camera or NONE,
         areas=(entry.area, entry.municipality, entry.province) if entry else (NONE, NONE, NONE),
-        window="open" if camera is not None and _window_open(snapshot, camera, request, footage) else "closed",
+        window="open" if camera is not None and _window_open(snapshot, camera, request, body, footage) else "closed",
         span_s=padded_s(min(request.span.length_s, 9_999_999_999) if request.span else 0),
         at=instant(at_utc),
         obstacles=by_precedence(found_here),
     )
 
 
-def _window_open(snapshot: Snapshot, camera: CameraId, request: AccessRequest, footage: Span) -> bool:
-    """Whether one event window of this camera and purpose holds the whole footage (PM-1.2)."""
+def _window_open(snapshot: Snapshot, camera: CameraId, request: AccessRequest, body: BodyId, footage: Span) -> bool:
+    """Whether one event window of this camera and purpose, open to this body, holds the whole footage (PM-1.2)."""
     return any(
-        window.purpose == request.purpose and window.span.covers(footage) for window in snapshot.windows.get(camera, ())
+        window.purpose == request.purpose and window.opens_to in (None, body) and window.span.covers(footage)
+        for window in snapshot.windows.get(camera, ())
     )

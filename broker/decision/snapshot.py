@@ -52,6 +52,8 @@ class Window:
     span: Span
     purpose: Purpose
     document: str
+    opens_to: BodyId | None
+    """The partner that opened it, for its own people; ``None``: the controller did, for everybody."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,9 +129,10 @@ class _Building:
                 self.acts[key] = (*self.acts.get(key, ()), document)
             case EventWindow():
                 span = Span(parse_instant(document.starts), parse_instant(document.ends))
+                opens_to = None if document.opened_by == controller else BodyId(document.opened_by)
                 for camera in document.cameras:
                     if camera.startswith(f"{controller}/"):
-                        window = Window(span, document.purpose, f"{document.id}@{document.version}")
+                        window = Window(span, document.purpose, f"{document.id}@{document.version}", opens_to)
                         self.windows[CameraId(camera)] = (*self.windows.get(CameraId(camera), ()), window)
             case Calendar():
                 self.calendars[document.id] = document

@@ -71,6 +71,7 @@ def test_a_machine_is_not_taken_over_by_another_controllers_document():
         '{"kty":"oct","k":"AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"}',
         json.dumps(OKPKey.generate_key("Ed25519").as_dict(private=True)),
     ],
+    ids=["empty", "not json", "a shared secret", "a private key"],
 )
 def test_a_key_that_would_keep_every_door_shut_is_refused_before_publication(jwk: str):
     assert refused(trust("bb") | {"enforcement_points": [machine(jwk=jwk)]}) is FaultKind.DOCUMENT_MALFORMED
