@@ -7,6 +7,7 @@ only then is anything served. Source: design 6, 9.
 import json
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 
 from fastapi import FastAPI, Request
@@ -39,8 +40,12 @@ from broker.pipeline import Gate
 from broker.problems import problem
 from broker.publication import Publication
 from broker.routes import authzen, data, documents, ledger, media
+from broker.routes.ahead import Ahead
+from broker.routes.described import described
 from broker.routes.handles import Handles
-from broker.routes.pages import pages_routes
+from broker.routes.limits import BodyLimit
+from broker.routes.pages import pages_of, pages_routes
+from broker.routes.pages_frame import Desk
 from broker.routes.services import Services
 from broker.routes.signin import SignInServices, sign_in_routes
 from broker.running import Running
@@ -169,10 +174,15 @@ def create(settings: Settings, home: Path, clock: Clock | None = None) -> FastAP
     app.state.services = services
     for router in (sign_in_routes(signing_in), data.router, media.router, documents.router, ledger.router):
         app.include_router(router)
-    app.include_router(pages_routes(services))
-    app.router.routes.extend(authzen.routes(gate, machines.identify, witness.refused_caller, settings.public_url))
+    desk = pages_of(services)
+    app.include_router(pages_routes(desk))
+    decisions = authzen.routes(gate, machines.identify, witness.refused_caller, settings.public_url)
+    app.router.routes.extend(decisions)
+    app.openapi = partial(described, app)  # type: ignore[method-assign]
+    app.add_middleware(BodyLimit)
+    app.add_middleware(Ahead, routes=decisions)
     app.add_middleware(SecurityHeaders, form_targets=[trust.issuer for trust in issuers.all()])
-    _faults(app)
+    _faults(app, desk)
     return app
 
 
@@ -188,22 +198,25 @@ def _trust(state: State, issuers: Issuers, machines: Machines) -> None:
     machines.publish(machine_of(point) for point in snapshot.enforcement_points.values())
 
 
-def _faults(app: FastAPI) -> None:
-    """Every fault, validation error, 404 and 405 leaves as a problem document."""
+def _faults(app: FastAPI, desk: Desk) -> None:
+    """Every fault, validation error, 404 and 405 leaves as a problem document, or for a person as a page."""
 
-    async def of_fault(_: Request, error: Exception) -> Response:
-        return problem(error) if isinstance(error, Fault) else problem(Fault(FaultKind.ENGINE_FAULT, "a bug"))
+    def said(request: Request, fault: Fault) -> Response:
+        return desk.page_of(request, fault) or problem(fault)
 
-    async def of_validation(_: Request, error: Exception) -> Response:
+    async def of_fault(request: Request, error: Exception) -> Response:
+        return said(request, error if isinstance(error, Fault) else Fault(FaultKind.ENGINE_FAULT, "a bug"))
+
+    async def of_validation(request: Request, error: Exception) -> Response:
         where = ""
         if isinstance(error, RequestValidationError) and error.errors():
             where = ".".join(str(step) for step in error.errors()[0]["loc"])
-        return problem(Fault(FaultKind.REQUEST_MALFORMED, "not of the expected form", where=where))
+        return said(request, Fault(FaultKind.REQUEST_MALFORMED, "not of the expected form", where=where))
 
-    async def of_http(_: Request, error: Exception) -> Response:
+    async def of_http(request: Request, error: Exception) -> Response:
         status = error.status_code if isinstance(error, HTTPException) else 500
         kinds = {404: FaultKind.RESOURCE_UNKNOWN, 405: FaultKind.METHOD_NOT_ALLOWED}
-        answer = problem(Fault(kinds.get(status, FaultKind.REQUEST_MALFORMED), "no such address or method"))
+        answer = said(request, Fault(kinds.get(status, FaultKind.REQUEST_MALFORMED), "no such address or method"))
         if isinstance(error, HTTPException) and error.headers:
             answer.headers.update(error.headers)  # 405 says what is allowed (RFC 9110 section 15.5.6)
         return answer

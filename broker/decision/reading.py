@@ -63,7 +63,7 @@ def read(
     """
     defects: set[Reason] = set(owed)
     controller = BodyId(asked.controller)
-    cameras = tuple(dict.fromkeys(asked.cameras))
+    cameras = tuple(dict.fromkeys(name for name in asked.cameras if name))
     if BODY_FORM.match(asked.controller) is None or len(cameras) > MAX_CAMERAS_COUNT:
         defects.add(Reason.REQUEST_MALFORMED)
     if controller not in known:
@@ -71,7 +71,7 @@ def read(
         controller = INSTALLATION
     well_formed = tuple(CameraId(name) for name in cameras if CAMERA_FORM.match(name))
     if len(well_formed) != len(cameras):
-        defects.add(Reason.RESOURCE_UNKNOWN)
+        defects.add(Reason.REQUEST_MALFORMED)
     if any(not name.startswith(f"{asked.controller}/") for name in well_formed):
         defects.add(Reason.CONTROLLER_SEPARATION)
     purpose = _word(Purpose, asked.purpose, defects, Reason.PURPOSE_NOT_GRANTED)

@@ -75,6 +75,8 @@ class Services:
         if case_id is None:
             return None
         try:
+            if not case_id.isascii():  # no identifier of ours, and perhaps no text that a database takes
+                raise Fault(FaultKind.RESOURCE_UNKNOWN, "no such case", where="case")
             return await asyncio.to_thread(self.cases.use, CaseId(case_id), caller.person)
         except Fault as fault:
             await self.witness.refused_request(caller, fault)
