@@ -1,12 +1,17 @@
-"""The documents in force, with their signers and the mark of what is invented. Texts hold no personal data."""
+"""The documents in force, with their signers and the mark of what is invented.
+
+Texts that name persons, cases or orders are shown to the body whose they are and to the controller, to nobody else.
+"""
 
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Request
 
+from broker.decision.snapshot import Snapshot
 from broker.evidence import Official, Operator
 from broker.routes.services import Services, person
 from conventions.faults import Fault, FaultKind
+from conventions.schema import AppointmentAct, CaseAuthorisation, JudicialOrder, OperatorList, PowersOfSignature
 from conventions.spans import instant
 from conventions.verified import VerifiedDocument
 
@@ -18,9 +23,10 @@ Person = Annotated[Operator | Official, Depends(person)]
 async def documents(request: Request, caller: Person) -> dict[str, Any]:
     """What is in force now, by identifier."""
     services: Services = request.app.state.services
+    snapshot = services.gate.standing.state.snapshot
     return {
         "generation": services.gate.standing.state.generation,
-        "documents": [members(found) for found in services.documents()],
+        "documents": [members(found) for found in services.documents() if readable(found, caller, snapshot)],
     }
 
 
@@ -29,9 +35,22 @@ async def document(controller: str, kind: str, slug: str, request: Request, call
     """One document as it was signed, latest version."""
     services: Services = request.app.state.services
     found = services.publication.register.current(f"{controller}/{kind}/{slug}")
-    if found is None:
+    if found is None or not readable(found, caller, services.gate.standing.state.snapshot):
         raise Fault(FaultKind.DOCUMENT_UNKNOWN, "no such document")
     return {**members(found), "text": found.document.model_dump(mode="json", exclude_none=True)}
+
+
+def readable(found: VerifiedDocument, caller: Operator | Official, snapshot: Snapshot) -> bool:
+    """Whether this person may read a document; one that may not is answered as if there were none."""
+    text = found.document
+    match text:
+        case OperatorList() | AppointmentAct() | PowersOfSignature():
+            whose = {text.body, text.controller}
+        case CaseAuthorisation() | JudicialOrder():
+            whose = {text.controller}
+        case _:
+            return True
+    return caller.body in whose and caller.person in snapshot.listed_anywhere
 
 
 def members(found: VerifiedDocument) -> dict[str, Any]:

@@ -9,10 +9,11 @@ from typing import Any
 from starlette.requests import Request
 from starlette.responses import Response
 
+from broker.routes.documents import readable
 from broker.routes.pages_frame import Desk, Visitor
 from conventions.faults import Fault, FaultKind
 from conventions.identifiers import INSTALLATION
-from conventions.schema import AppointmentAct, Deed, OperatorList
+from conventions.schema import Deed
 from conventions.terms import DocumentKind
 from conventions.verified import VerifiedDocument
 
@@ -31,7 +32,7 @@ class DocumentPages:
 
     async def list(self, request: Request, visitor: Visitor) -> Response:
         """Everything in force that this person may read, by controller."""
-        found = [one for one in self._desk.services.documents() if readable(one, visitor)]
+        found = [one for one in self._desk.services.documents() if readable(one, visitor.caller, visitor.snapshot)]
         names = _names(found, visitor)
         frame = {**visitor.frame, "names": names}
         return self._desk.pages.page(request, "documents.html", **frame, groups=_groups(found, names))
@@ -41,7 +42,9 @@ class DocumentPages:
         wanted = "/".join(request.path_params[name] for name in ("controller", "kind", "slug"))
         documents = self._desk.services.documents()
         frame = {**visitor.frame, "names": _names(documents, visitor)}
-        found = next((one for one in documents if one.id == wanted and readable(one, visitor)), None)
+        found = next(
+            (one for one in documents if one.id == wanted and readable(one, visitor.caller, visitor.snapshot)), None
+        )
         if found is None:
             raise Fault(FaultKind.DOCUMENT_UNKNOWN, "no such document in force")
         text = found.document
@@ -57,14 +60,6 @@ class DocumentPages:
             sections=tuple(written.items()),
             rest=_rest(text.model_dump(mode="python", exclude_none=True)),
         )
-
-
-def readable(found: VerifiedDocument, visitor: Visitor) -> bool:
-    """Whether a page shows this document to this person."""
-    text = found.document
-    if isinstance(text, OperatorList | AppointmentAct):
-        return visitor.caller.body in (text.body, text.controller)
-    return True
 
 
 def _names(found: Iterable[VerifiedDocument], visitor: Visitor) -> dict[str, str]:
