@@ -71,10 +71,11 @@ def decision_draft(decided: Permit | Refusal, grant_id: GrantId | None, shown: R
         "regime": basis.regime,
         "clauses": decided.clauses,
     }
+    evaluated = isinstance(basis.caller, Machine)  # a machine opens nothing here: there is no end to write
     if isinstance(decided, Permit):
         clear |= {
             "decision": "permit",
-            "grant": grant_id,
+            "evaluation" if evaluated else "grant": grant_id,
             "reasons": (),
             "obligations": sorted(decided.obligations),
             "valid_until": instant(decided.valid_until_utc),
@@ -97,7 +98,7 @@ def decision_draft(decided: Permit | Refusal, grant_id: GrantId | None, shown: R
         retention_class(DECISION, basis.regime),
         two_key=requesting_body(basis) if basis.two_key else None,
         must_seal=isinstance(decided, Permit),
-        opens=grant_id,
+        opens=None if evaluated else grant_id,
     )
 
 

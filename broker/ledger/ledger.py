@@ -12,7 +12,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from adapters.port import Grant, Receipt
 from broker.clock import Clock
-from broker.evidence import Outcome, Permit, Refusal, Refused
+from broker.evidence import Machine, Outcome, Permit, Refusal, Refused
 from broker.ledger import sqlite
 from broker.ledger.commit import Job, Tree
 from broker.ledger.envelopes import (
@@ -95,7 +95,8 @@ class Ledger:
                 request.request_id, request.controller, decided.reasons, shown, decided.clauses, receipt.entry_index
             )
         grant_id = self._new_grant_id()
-        self._regimes[grant_id] = decided.basis.regime
+        if not isinstance(decided.basis.caller, Machine):
+            self._regimes[grant_id] = decided.basis.regime
         receipt = await self._submit(request.controller, Job(decision_draft(decided, grant_id, None)))
         return Grant(
             grant_id=grant_id,
