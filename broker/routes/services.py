@@ -1,10 +1,11 @@
 """What the routes need, put together by ``app``; and the dependency that gives the person behind a request."""
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, TypeVar
 
 from fastapi import Request
 
@@ -36,6 +37,14 @@ from conventions.terms import DataClass, Purpose, Reason
 from conventions.verified import VerifiedDocument
 
 Person = Operator | Official
+T = TypeVar("T")
+_HEAVY = ThreadPoolExecutor(max_workers=1, thread_name_prefix="audit")
+"""Verification and replay read a whole ledger: one at a time, never on the threads that identify people."""
+
+
+async def beside(work: Callable[[], T]) -> T:
+    """Do what is heavy after what was asked for before it."""
+    return await asyncio.get_running_loop().run_in_executor(_HEAVY, work)
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +108,7 @@ class Services:
             fault = "" if found is None else f"{found.what}: {found.detail}"
             return LedgerChecked(report.entries_count, report.root, self.clock.now_utc(), bad, fault)
 
-        return await asyncio.to_thread(run)
+        return await beside(run)
 
     async def ledger_entries(self, controller: BodyId, limit_count: int) -> tuple[EntryShown, ...]:
         """The newest entries, newest first, without sealed parts."""
@@ -135,7 +144,7 @@ class Services:
                     different.append({"index": one.index, "recorded": one.recorded, "seen": one.seen})
             return {**{str(verdict): count for verdict, count in counts.items()}, "differences": different}
 
-        return await asyncio.to_thread(run)
+        return await beside(run)
 
     def reference_due(self, caller: Person, purpose: Purpose) -> datetime | None:
         """By when a reference must follow: the shortest term of the deeds that let this body defer it (R3)."""
