@@ -77,8 +77,12 @@ def described(app: FastAPI) -> dict[str, Any]:
         "session": {"type": "apiKey", "in": "cookie", "name": "varco"},
         "machine": {"type": "http", "scheme": "bearer"},
     }
+    named: set[str] = set()
     for path, operations in paths.items():
-        for operation in (operations[method] for method in METHODS if method in operations):
+        for method, operation in ((method, operations[method]) for method in METHODS if method in operations):
+            if operation["operationId"] in named:
+                operation["operationId"] += f"_{method}"
+            named.add(operation["operationId"])
             operation["responses"].pop("422", None)
             if path not in OAUTH_PATHS:
                 operation["responses"]["default"] = _problem()
