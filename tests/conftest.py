@@ -6,6 +6,10 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, settings
 
+from tests.world.demo import demo, demo_world
+
+__all__ = ["demo", "demo_world"]  # one demonstration for all tests of a process: only here is it a fixture
+
 # Seeded: the fast profile draws the same examples on every run; the deep one searches (`make deep`).
 settings.register_profile(
     "fast", derandomize=True, deadline=None, max_examples=60, suppress_health_check=[HealthCheck.too_slow]

@@ -12,9 +12,8 @@ from conventions.schema import parse
 from conventions.verified import VerifiedDocument
 from tests.attack.world import ISSUER, NOW_UTC, act, person, state, town
 from tests.decisions import made
-from tests.world.demo import RunningDemo, demo, demo_world
+from tests.world.demo import RunningDemo
 
-__all__ = ["demo", "demo_world"]
 THEIRS = "c_e542/operator-list/comune"
 
 

@@ -6,10 +6,9 @@ import pytest
 
 from broker.clock import SystemClock
 from broker.demo.scenes import Scenes
-from tests.world.demo import RunningDemo, demo, demo_world
+from tests.world.demo import RunningDemo
 
 pytestmark = [pytest.mark.xdist_group("demo"), pytest.mark.timeout(300)]
-__all__ = ["demo", "demo_world"]
 
 
 @pytest.mark.requirement(

@@ -8,9 +8,7 @@ import pytest
 from playwright.sync_api import Browser, ConsoleMessage, Error, Page, sync_playwright
 
 from tests.conftest import program
-from tests.world.demo import RunningDemo, demo, demo_world
-
-__all__ = ["demo", "demo_world"]
+from tests.world.demo import RunningDemo
 
 AXE = Path(__file__).parents[2] / "node_modules" / "axe-core" / "axe.min.js"
 TOWN, CARABINIERI, LEVANTO = "c_g917", "carabinieri-mantova", "c_e542"
@@ -65,16 +63,25 @@ class Window:
             self.page.evaluate("() => document.activeElement?.name || document.activeElement?.textContent.trim() || ''")
         )
 
+    def has_focus(self, *names: str) -> "Window":
+        """Wait until the page gives the focus to one of these by itself."""
+        for _ in range(100):
+            if self.focused() in names:
+                return self
+            self.page.wait_for_timeout(50)
+        raise AssertionError(f"{self.focused()!r} has the focus: {self.page.locator('main').inner_text()}")
+
+    def searches(self, plate: str) -> "Window":
+        """Type a plate into the box that has the focus, and Enter."""
+        self.has_focus("targa").page.keyboard.type(plate)
+        return self.type("Enter")
+
     def asked_why(self) -> "Window":
         """Wait for the case form and choose the purpose, unless the one used last stands there: ground comes next."""
-        for _ in range(100):
-            if self.focused() in ("finalita", "presupposto"):
-                break
-            self.page.wait_for_timeout(50)
+        self.has_focus("finalita", "presupposto")
         if self.focused() == "finalita":
             self.type("1")
-        assert self.focused() == "presupposto", self.page.locator("main").inner_text()
-        return self
+        return self.has_focus("presupposto")
 
     def advances(self, seconds: float) -> None:
         """Wait until the video has played to an instant; the page forbids code in strings, so it is asked again."""
@@ -91,7 +98,7 @@ class Window:
         return [f"{one['id']}: {one['nodes'][0]['target']}" for one in found["violations"] if one["impact"] in SERIOUS]
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")  # a session-wide one would keep its event loop running under the async tests
 def browser() -> Iterator[Browser]:
     with sync_playwright() as playwright:
         chromium = playwright.chromium.launch(
