@@ -168,7 +168,7 @@ def create(settings: Settings, home: Path, clock: Clock | None = None) -> FastAP
         redoc_url=None,
         openapi_url="/api/v1/openapi.json",
         lifespan=Lasting(
-            book, publication, standing, witness, Running(gate, changes, clock), viewings, workers
+            book, publication, standing, witness, Running(gate, changes, clock), viewings, workers, store, clock
         ).lifespan,
     )
     app.state.services = services

@@ -12,7 +12,7 @@ from broker.identity.origin import local_path
 from broker.routes.pages_cameras import CameraPages
 from broker.routes.pages_case import CasePages
 from broker.routes.pages_documents import DocumentPages
-from broker.routes.pages_frame import Desk
+from broker.routes.pages_frame import SIGN_IN_FAILED, Desk
 from broker.routes.pages_ledger import LedgerPages
 from broker.routes.pages_search import SearchPages
 from broker.routes.services import Services
@@ -26,9 +26,13 @@ Endpoint = Callable[[Request], Awaitable[Response]]
 A_YEAR_S = 31_536_000
 
 
-def pages_routes(services: Services) -> APIRouter:
+def pages_of(services: Services) -> Desk:
+    """The pages of an application."""
+    return Desk(services, Pages(demonstration=services.demonstration, contact=services.contact))
+
+
+def pages_routes(desk: Desk) -> APIRouter:
     """The routes of every page, and of the static files."""
-    desk = Desk(services, Pages(demonstration=services.demonstration, contact=services.contact))
     search, cameras = SearchPages(desk), CameraPages(desk)
     case, ledger, documents = CasePages(desk, search), LedgerPages(desk), DocumentPages(desk)
     signed_in: dict[tuple[str, str], Endpoint] = {
@@ -71,6 +75,7 @@ def choose(desk: Desk) -> Endpoint:
             return_to=local_path(request.query_params.get("verso")),
             names=desk.services.gate.standing.state.snapshot.names,
             reason=why if why in (Reason.SESSION_ENDED, Reason.ASSURANCE_TOO_LOW) else "",
+            failed=why == SIGN_IN_FAILED,
         )
 
     return endpoint

@@ -27,6 +27,8 @@ from conventions.identifiers import BodyId
 log = structlog.get_logger()
 FORM_LIMIT_BYTES = 16 * 1024
 FIELDS_LIMIT_COUNT = 20
+CALLBACK, SIGN_IN_FAILED = "/callback/", "accesso-non-riuscito"
+NOT_PAGES = ("/api/", "/access/", "/oauth2/", "/.well-known/", "/backchannel-logout/")
 SIGN_IN_AGAIN = frozenset({FaultKind.NOT_AUTHENTICATED, FaultKind.SESSION_ENDED, FaultKind.ASSURANCE_TOO_LOW})
 
 
@@ -105,11 +107,18 @@ class Desk:
         owed = tuple(one for one in pending if case is None or one.case_id != case.case_id)
         return Visitor(caller, snapshot, offers(snapshot, caller), case, owed)
 
+    def page_of(self, request: Request, fault: Fault) -> Response | None:
+        """A fault as a page, for a browser that goes to an address of ours; nothing for a program."""
+        if request.url.path.startswith(NOT_PAGES) or "text/html" not in request.headers.get("accept", ""):
+            return None
+        return self.faulted(request, fault)
+
     def faulted(self, request: Request, fault: Fault) -> Response:
         """A fault as a page; without a session, the way to sign in."""
         if fault.kind in SIGN_IN_AGAIN:
-            wanted = {"verso": request.url.path} if request.method == "GET" else {}
-            there = f"/accesso?{urlencode({**wanted, 'motivo': str(fault.kind)})}"
+            back = request.url.path.startswith(CALLBACK)
+            wanted = {"verso": request.url.path} if request.method == "GET" and not back else {}
+            there = f"/accesso?{urlencode({**wanted, 'motivo': SIGN_IN_FAILED if back else str(fault.kind)})}"
             if request.headers.get("hx-request") == "true":
                 return Response(status_code=401, headers={"HX-Redirect": there})
             return RedirectResponse(there, 303)

@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable, Iterator
+from datetime import timedelta
 
 import pytest
 
@@ -64,6 +65,14 @@ def test_a_recording_plays_and_can_be_searched_through(in_case: Window) -> None:
     in_case.advances(0.5)
     in_case.page.evaluate("() => { document.querySelector('video').currentTime = 200 }")
     in_case.advances(201.0)
+
+
+def test_footage_that_does_not_exist_is_no_refusal(in_case: Window) -> None:
+    page = in_case.goes("/telecamere/c_g917/varco-nord").page
+    page.locator('input[name="dal"]').fill((SystemClock().now_utc() - timedelta(days=2)).strftime("%Y-%m-%dT%H:%M"))
+    page.locator(PLAY).click()
+    page.wait_for_selector("[data-refusal] .fault")
+    assert "non ci sono filmati" in page.locator("[data-refusal]").inner_text()
 
 
 def test_a_recording_without_ground_is_refused(open_window: Open) -> None:

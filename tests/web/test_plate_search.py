@@ -24,13 +24,12 @@ def without_case(open_window: Open) -> Window:
 
 
 def test_the_plate_box_has_the_focus_when_the_page_opens(without_case: Window) -> None:
-    assert without_case.focused() == "targa"
+    without_case.has_focus("targa")
 
 
 def test_plate_to_answer_takes_five_keystrokes_beyond_the_plate(without_case: Window) -> None:
     page = without_case.page
-    page.keyboard.type(SEEN)
-    without_case.type("Enter")  # 1
+    without_case.searches(SEEN)  # 1
     without_case.asked_why()  # 2, not needed when the purpose used last is the one
     without_case.type("1", "Tab", "Enter")  # 3 the ground, 4 and 5 "the reference follows"
     page.wait_for_selector("section.answer")
@@ -43,15 +42,13 @@ def test_with_an_open_case_the_plate_and_enter_suffice(open_window: Open) -> Non
     window = (
         open_window().sign_in(TOWN, "ag-202").open_case("urban-security", "reported-or-detected-offence", "RG 7/26")
     )
-    window.goes("/").page.keyboard.type(SEEN)
-    window.type("Enter")
+    window.goes("/").searches(SEEN)
     window.page.wait_for_selector("section.answer tbody tr")
 
 
 def test_arrows_and_space_choose_as_well_as_digits(without_case: Window) -> None:
     page = without_case.page
-    page.keyboard.type(SEEN)
-    without_case.type("Enter")
+    without_case.searches(SEEN)
     without_case.asked_why()
     without_case.type("Shift+Tab", "ArrowDown", "Tab", "Space", "Tab")
     assert without_case.focused() == "riferimento"
@@ -72,8 +69,7 @@ def test_the_purpose_used_last_comes_first_and_is_chosen(without_case: Window) -
 @pytest.mark.requirement("PM-3.1")
 def test_a_reason_of_urban_security_cannot_follow(without_case: Window) -> None:
     page = without_case.page
-    page.keyboard.type(SEEN)
-    without_case.type("Enter")
+    without_case.searches(SEEN)
     page.wait_for_selector(".case-form")
     page.locator('input[name="presupposto"][value="urban-security-public-order"]').check()
     page.locator('input[name="finalita"]').first.check()
@@ -85,8 +81,7 @@ def test_a_reason_of_urban_security_cannot_follow(without_case: Window) -> None:
 
 def test_a_reference_that_says_nothing_is_asked_for_again(without_case: Window) -> None:
     page = without_case.page
-    page.keyboard.type(SEEN)
-    without_case.type("Enter")
+    without_case.searches(SEEN)
     without_case.asked_why()
     without_case.type("1")
     page.keyboard.type(".")
@@ -106,8 +101,7 @@ def test_the_reference_that_follows_is_added_where_it_is_owed(open_window: Open)
 @pytest.mark.parametrize("joker", ["-", "*", "VA1*"])
 def test_a_joker_is_no_plate(without_case: Window, joker: str) -> None:
     without_case.open_case("urban-security", "reported-or-detected-offence", "RG 3/2026").goes("/")
-    without_case.page.keyboard.type(joker)
-    without_case.type("Enter")
+    without_case.searches(joker)
     without_case.page.wait_for_selector(".refusal")
     assert "Questa non è una targa" in without_case.page.locator("#answer").inner_text()
     assert without_case.page.locator("section.answer tbody tr").count() == 0
@@ -115,8 +109,7 @@ def test_a_joker_is_no_plate(without_case: Window, joker: str) -> None:
 
 def test_a_refusal_says_sentence_article_and_whom_to_ask(open_window: Open) -> None:
     window = open_window().sign_in(CARABINIERI, "op-103").goes("/")  # listed, but without an act
-    window.page.keyboard.type(SEEN)
-    window.type("Enter")
+    window.searches(SEEN)
     window.asked_why()
     window.type("1", "Tab", "Enter")
     window.page.wait_for_selector(".refusal")
@@ -139,8 +132,7 @@ def test_a_plate_is_never_in_an_address_or_a_title(without_case: Window) -> None
     seen: list[str] = []
     without_case.page.on("request", lambda request: seen.append(request.url))
     without_case.open_case("urban-security", "reported-or-detected-offence", "RG 4/2026").goes("/")
-    without_case.page.keyboard.type(SEEN)
-    without_case.type("Enter")
+    without_case.searches(SEEN)
     without_case.page.wait_for_selector("section.answer tbody tr")
     assert not [url for url in seen if SEEN.lower() in url.lower()]
     assert SEEN not in without_case.page.title()
