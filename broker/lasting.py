@@ -2,7 +2,7 @@
 
 1. Open and check the ledgers; close the grants that an earlier run left open.
 2. Write the entries of publications that have none yet.
-3. Follow the change feed, the viewings and the register's folder, until the end.
+3. Follow the change feed, the viewings and the register's folder, and forget what is over, until the end.
 4. End every viewing and write how it ended, then let the ledgers go.
 """
 
@@ -13,16 +13,20 @@ from dataclasses import dataclass
 
 import structlog
 
+from broker.clock import Clock
 from broker.decision.state import Standing
 from broker.delivery.viewings import Viewings
 from broker.delivery.workers import Workers
 from broker.ledger.ledger import Ledger
 from broker.publication import Publication
 from broker.running import Running
+from broker.storage import Store
 from broker.witness import Witness
 from conventions.faults import Fault
 
 log = structlog.get_logger()
+FORGET_EVERY_S = 60.0
+"""How often what no longer serves is forgotten: anybody may begin a sign-in."""
 FOLLOW_EVERY_S = 0.1
 """How often the register's folder is looked at for what another process published."""
 
@@ -38,6 +42,8 @@ class Lasting:
     running: Running
     viewings: Viewings
     workers: Workers
+    store: Store
+    clock: Clock
 
     @asynccontextmanager
     async def lifespan(self, _: object) -> AsyncIterator[None]:
@@ -52,7 +58,7 @@ class Lasting:
             stack.push_async_callback(self.viewings.shutdown)
             await self._write_publications()
             async with asyncio.TaskGroup() as group:
-                lasting = (self.running.run(), self.viewings.run(), self._follow())
+                lasting = (self.running.run(), self.viewings.run(), self._follow(), forget(self.store, self.clock))
                 tasks = [group.create_task(each) for each in lasting]
                 await self.running.ready.wait()
                 yield
@@ -79,3 +85,13 @@ class Lasting:
                 await asyncio.to_thread(self.publication.written, verified)
         except Fault as fault:
             log.error("publication.unwritten", kind=fault.kind)
+
+
+async def forget(store: Store, clock: Clock, every_s: float = FORGET_EVERY_S) -> None:
+    """Forget sign-ins, tokens, logins and cases that are over, until cancelled; what cannot be now is later."""
+    while True:
+        try:
+            await asyncio.to_thread(store.purge, clock.now_utc())
+        except Fault as fault:
+            log.error("storage.fault", kind=fault.kind)
+        await asyncio.sleep(every_s)

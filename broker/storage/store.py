@@ -13,6 +13,7 @@ from alembic import command
 from alembic.config import Config
 from alembic.util import CommandError
 from sqlalchemy import Engine, create_engine, event
+from sqlalchemy.exc import SQLAlchemyError
 from sqlmodel import Session as Transaction
 
 from broker.storage.cases import CaseTable
@@ -62,13 +63,20 @@ class Store:
                 raise Fault(FaultKind.SETTINGS_INVALID, "a newer version wrote the database") from None
 
     def purge(self, now_utc: datetime) -> None:
-        """Forget what no longer serves: what is kept for years is in the ledgers. Pending cases stay."""
+        """Forget what no longer serves: what is kept for years is in the ledgers. Pending cases stay.
+
+        Raises:
+            Fault: ``engine-fault`` when the database does not let it; nothing depends on when it is done.
+        """
         now, day_ago = instant(now_utc), instant(now_utc - KEPT_AFTER_END)
-        self.sign_ins.purge(now)
-        self.used_tokens.purge(now)
-        self.machine_tokens.purge(now)
-        self.logins.purge(day_ago)
-        self.cases.purge(day_ago)
+        try:
+            self.sign_ins.purge(now)
+            self.used_tokens.purge(now)
+            self.machine_tokens.purge(now)
+            self.logins.purge(day_ago)
+            self.cases.purge(day_ago)
+        except SQLAlchemyError as error:
+            raise Fault(FaultKind.ENGINE_FAULT, f"nothing is forgotten: {type(error).__name__}") from error
 
     def close(self) -> None:
         self.engine.dispose()
