@@ -67,11 +67,12 @@ class InForce:
     def person_of(self, issuer: str, subject: str) -> ListedPerson | None:
         """The listed person of a credential; a pair that two lists bind to different persons is nobody's (C-17)."""
         found = self.standing.state.snapshot.bindings.get((issuer, subject), ())
-        people = {(one.person.id, one.listing.body, one.person.office) for one in found}
+        people = {(one.person.id, one.listing.body) for one in found}
         if len(people) != 1:
             return None
-        person, body, office = people.pop()
-        return ListedPerson(PersonId(person), BodyId(body), office == "official")
+        person, body = people.pop()
+        official = all(one.person.office == "official" for one in found)  # an office here, an operator elsewhere
+        return ListedPerson(PersonId(person), BodyId(body), official)
 
     def one_session(self, body: BodyId) -> bool:
         """Whether some controller that lists people of this body wants one session per credential (PM-2.8).

@@ -101,6 +101,8 @@ def _refusal(
     """Reasons of the alternative whose primary reason comes last: the one that came nearest to a yes."""
     read: list[tuple[tuple[Reason, ...], tuple[Facts, ...]]] = []
     for questions in answered:
+        if questions and all(answer.allowed for _, answer in questions):
+            continue  # allowed under this role, and another role is denied: that one says why
         found: set[Reason] = set()
         for facts, answer in questions:
             if not answer.allowed:

@@ -139,8 +139,9 @@ class _Building:
             case Convention():
                 for party in document.parties:
                     self.names.setdefault(party.body, party.name)
-                    pair_of_bodies = (controller, BodyId(party.body))
-                    self.conventions[pair_of_bodies] = (*self.conventions.get(pair_of_bodies, ()), document)
+                    for one in document.controllers:
+                        bound = (BodyId(one), BodyId(party.body))
+                        self.conventions[bound] = (*self.conventions.get(bound, ()), document)
             case Trust():
                 self.issuers.update({entry.issuer: entry for entry in document.issuers})
                 self.enforcement_points.update({entry.client_id: entry for entry in document.enforcement_points})

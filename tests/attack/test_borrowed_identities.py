@@ -44,3 +44,39 @@ def test_a_body_that_an_issuer_does_not_vouch_for_cannot_claim_its_subjects():
     here = state([*town(), theirs])
     assert signed_in(here, "true").person == AGENT
     assert isinstance(asks(here, signed_in(here, "true")), Permit)
+
+
+@pytest.mark.requirement("PM-2.7")
+def test_an_office_on_another_towns_list_does_not_lock_an_operator_out():
+    theirs = made.operators(id="bb/operator-list/cc", persons=[person(office="official")])
+    here = state([*town(), theirs])
+    assert signed_in(here, "true").person == AGENT
+    assert isinstance(asks(here, signed_in(here, "true")), Permit)
+
+
+@pytest.mark.requirement("PM-1.4")
+def test_a_role_that_is_denied_refuses_with_its_own_reason_whatever_another_role_would_get():
+    two_roles = person(roles=["partner-operator", "partner-responsible"])
+    listed = made.operators(persons=[two_roles])
+    other = made.operators(org_type="municipality", id="aa/operator-list/cc-2", under="aa/convention/d")
+    law = made.regulation(
+        configuration={"retention_images": "P7D"},
+        purposes=[
+            {"purpose": word, "regime": "gdpr", "legal_basis": "law", "org_types": ["state-police"]}
+            for word in made.PURPOSES
+        ],
+    )
+    second = made.convention(made.clause(roles=["partner-responsible"]), id="aa/convention/d")
+    documents = [one for one in town() if one["kind"] not in ("operator-list", "regulation")]
+    here = state([*documents, law, listed, other, second])
+    decided = asks(here, signed_in(here, "true"))
+    assert not isinstance(decided, Permit)
+    assert decided.primary is Reason.PURPOSE_NOT_GRANTED
+
+
+def test_a_convention_binds_every_controller_that_signed_it():
+    deed = made.convention(
+        parties=[made.party("aa"), made.party("bb"), made.party("cc")], controllers=["aa", "bb"], reference_due="P1D"
+    )
+    bound = state([made.regulation(), made.regulation("bb"), deed]).snapshot.conventions
+    assert {("aa", "cc"), ("bb", "cc")} <= set(bound)
