@@ -4,6 +4,7 @@ INVARIANT: neither an exception's message nor a local variable is written: eithe
 cookie or a path. An exception is its type and the places it passed. What was decided stands in the ledger, not here.
 """
 
+import contextlib
 import logging
 import sys
 from collections.abc import Mapping
@@ -25,7 +26,7 @@ def configure() -> dict[str, Any]:
             _places,
             structlog.processors.JSONRenderer(),
         ],
-        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+        logger_factory=lambda *_: Lines(),
         cache_logger_on_first_use=True,
     )
     return {
@@ -35,6 +36,17 @@ def configure() -> dict[str, Any]:
         "handlers": {"standard_error": {"class": "logging.StreamHandler", "formatter": "places"}},
         "root": {"handlers": ["standard_error"], "level": "WARNING"},
     }
+
+
+class Lines:
+    """Writes lines as long as they can be written: a full disk must not stop what has to be stopped."""
+
+    def msg(self, message: str) -> None:
+        """Write one line."""
+        with contextlib.suppress(OSError, ValueError):
+            print(message, file=sys.stderr, flush=True)
+
+    log = debug = info = warn = warning = error = critical = exception = failure = fatal = msg
 
 
 class Places(logging.Formatter):
