@@ -1,17 +1,19 @@
 """AuthZEN Authorization API 1.0: discovery and evaluation for registered enforcement points.
 
-The hot route: plain Starlette, a strict msgspec decoder, no models in between. A decision is written down before it
+The hot route: plain ASGI, a strict msgspec decoder, no models in between. A decision is written down before it
 is answered, like any other; the receipt travels in ``context``. Malformed input is 400, ``X-Request-ID`` is echoed.
 Source: AuthZEN 1.0 sections 5 to 7 and 10; obligations profile; design 6.
 """
 
 from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
 from typing import Any
 
 import msgspec
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
+from starlette.types import Receive, Scope, Send
 
 from adapters.port import Grant
 from broker.decision.reading import Asked
@@ -23,7 +25,8 @@ from conventions.faults import Fault, FaultKind
 
 MAX_BODY_BYTES = 64 * 1024
 MAX_REQUEST_ID_SIGNS = 128
-JSON = "application/json"
+JSON = b"application/json"
+UNAUTHORIZED = 401
 
 
 class Entity(msgspec.Struct, frozen=True):
@@ -58,13 +61,6 @@ RecordRefused = Callable[[Fault, str], Awaitable[None]]
 def routes(gate: Gate, identify_machine: IdentifyMachine, refused: RecordRefused, public_url: str) -> list[Route]:
     """The routes of the decision API."""
 
-    async def admitted(request: Request) -> Machine:
-        try:
-            return identify_machine(request.headers.get("authorization"))
-        except Fault as fault:
-            await refused(fault, workstation_of(request.client.host if request.client is not None else None))
-            raise
-
     async def discovery(_: Request) -> Response:
         return JSONResponse(
             {
@@ -73,36 +69,63 @@ def routes(gate: Gate, identify_machine: IdentifyMachine, refused: RecordRefused
             }
         )
 
-    async def evaluation(request: Request) -> Response:
-        request_id = request.headers.get("x-request-id", "")[:MAX_REQUEST_ID_SIGNS]
-        headers = {"X-Request-ID": request_id} if request_id.isprintable() and request_id else None
-        try:
-            caller = await admitted(request)
-            asked = await _read(request)
-            answer = await gate.ask(caller, gate.read(_asked(asked)))
-        except Fault as fault:
-            answered = problem(fault)
-            if answered.status_code == 401:
-                answered.headers["WWW-Authenticate"] = 'Bearer realm="varco"'
-            if headers:
-                answered.headers.update(headers)
-            return answered
-        return Response(_ENCODE(_answer(answer)), media_type=JSON, headers=headers)
-
     return [
         Route("/.well-known/authzen-configuration", discovery, methods=["GET"]),
-        Route("/access/v1/evaluation", evaluation, methods=["POST"]),
+        Route("/access/v1/evaluation", Evaluate(gate, identify_machine, refused), methods=["POST"]),
     ]
 
 
-async def _read(request: Request) -> Evaluation:
-    if request.headers.get("content-type", "").split(";")[0].strip().lower() != JSON:
+@dataclass(frozen=True, slots=True)
+class Evaluate:
+    """The hot route, plain ASGI: a request and a response object would cost as much as the decision."""
+
+    gate: Gate
+    identify_machine: IdentifyMachine
+    refused: RecordRefused
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one evaluation."""
+        headers = dict(reversed(scope["headers"]))  # of two with one name, the first counts
+        request_id = headers.get(b"x-request-id", b"").decode("latin-1")[:MAX_REQUEST_ID_SIGNS]
+        echoed = request_id if request_id.isprintable() else ""
+        try:
+            caller = await self._admitted(headers.get(b"authorization"), scope)
+            asked = await _read(headers.get(b"content-type", b""), receive)
+            answer = await self.gate.ask(caller, self.gate.read(_asked(asked)))
+        except Fault as fault:
+            answered = problem(fault)
+            if answered.status_code == UNAUTHORIZED:
+                answered.headers["WWW-Authenticate"] = 'Bearer realm="varco"'
+            if echoed:
+                answered.headers["X-Request-ID"] = echoed
+            await answered(scope, receive, send)
+            return
+        body = _ENCODE(_answer(answer))
+        told = [(b"content-type", JSON), (b"content-length", str(len(body)).encode("ascii"))]
+        if echoed:
+            told.append((b"x-request-id", echoed.encode("latin-1")))
+        await send({"type": "http.response.start", "status": 200, "headers": told})
+        await send({"type": "http.response.body", "body": body})
+
+    async def _admitted(self, authorization: bytes | None, scope: Scope) -> Machine:
+        try:
+            return self.identify_machine(None if authorization is None else authorization.decode("latin-1"))
+        except Fault as fault:
+            client = scope.get("client")
+            await self.refused(fault, workstation_of(client[0] if client else None))
+            raise
+
+
+async def _read(content_type: bytes, receive: Receive) -> Evaluation:
+    if content_type.split(b";")[0].strip().lower() != JSON:
         raise Fault(FaultKind.REQUEST_MALFORMED, "the content type is application/json")
-    body = b""
-    async for chunk in request.stream():
-        body += chunk
-        if len(body) > MAX_BODY_BYTES:
-            raise Fault(FaultKind.REQUEST_MALFORMED, "the request is too large")
+    body, more = b"", True
+    while more:
+        message = await receive()
+        body += message.get("body", b"")
+        more = message.get("more_body", False)
+        if len(body) > MAX_BODY_BYTES or message["type"] != "http.request":
+            raise Fault(FaultKind.REQUEST_MALFORMED, "the request is too large, or was given up")
     try:
         return _DECODER.decode(body)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):

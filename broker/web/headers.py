@@ -37,7 +37,7 @@ class SecurityHeaders:
 
     def __init__(self, app: ASGIApp, form_targets: Sequence[str] = ()) -> None:
         self._app = app
-        self._always = {
+        always = {
             "Content-Security-Policy": content_policy(form_targets),
             "X-Content-Type-Options": "nosniff",
             "X-Frame-Options": "DENY",
@@ -50,6 +50,7 @@ class SecurityHeaders:
                 "browsing-topics=(), picture-in-picture=()"
             ),
         }
+        self._always = {name.lower().encode("latin-1"): value.encode("latin-1") for name, value in always.items()}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -59,9 +60,9 @@ class SecurityHeaders:
 
         async def send_with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":
+                own = [pair for pair in message["headers"] if pair[0].lower() not in self._always]
+                message["headers"] = [*own, *self._always.items()]
                 headers = MutableHeaders(scope=message)
-                for name, value in self._always.items():
-                    headers[name] = value
                 if not static:
                     headers.setdefault("Cache-Control", "no-store")
                 elif message["status"] == 200 and b"v=" in scope["query_string"]:
