@@ -14,6 +14,7 @@ Source: design 2.
 """
 
 import asyncio
+from collections import Counter
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -43,6 +44,8 @@ log = structlog.get_logger()
 LIVE = frozenset({Operation.LIVE_VIEW})
 RECORDED = frozenset({Operation.RECORDING_VIEW, Operation.RECORDING_EXTRACT, Operation.DATA_DOWNLOAD})
 """INVARIANT: no other operation opens a camera, whatever its rules permit: listing is not looking."""
+AT_ONCE_COUNT = 16
+"""Viewings that one session may have open; without an end one person could leave nothing to the others."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +91,7 @@ class Gate:
         self._cases = cases
         self._controllers = frozenset(ledger.homes) - {INSTALLATION}
         self._running: dict[GrantId, Running] = {}
+        self._opening: Counter[SessionId] = Counter()
         viewings.on_end = self._ended
 
     # Steps 2 and 3 -------------------------------------------------------------------------------------------------
@@ -126,9 +130,19 @@ class Gate:
 
     async def view(self, caller: Caller, request: AccessRequest) -> Viewing | Refused:
         """Open a camera, live or recorded: one grant, one viewing."""
-        shows = request.operation in LIVE | RECORDED
-        if not shows:
+        if request.operation not in LIVE | RECORDED:
             request = again(request, request.case, frozenset({Reason.OPERATION_UNKNOWN}))
+        session_id = _session(caller)
+        if self._opening[session_id] + self.viewings.count_of(session_id) >= AT_ONCE_COUNT:
+            request = again(request, request.case, frozenset({Reason.MINIMISATION}))
+        self._opening[session_id] += 1
+        try:
+            return await self._view(caller, request)
+        finally:
+            self._opening[session_id] -= 1
+            self._opening += Counter()  # forget those at zero
+
+    async def _view(self, caller: Caller, request: AccessRequest) -> Viewing | Refused:
         granted = await self.ask(caller, request)
         if isinstance(granted, Refused):
             return granted

@@ -101,6 +101,10 @@ class Viewings:
         """What runs now: for deciding again, and for the list that officials see."""
         return tuple(self._running.values())
 
+    def count_of(self, session_id: SessionId) -> int:
+        """How many viewings of a session run."""
+        return sum(viewing.session_id == session_id for viewing in self._running.values())
+
     def unwritten_count(self) -> int:
         """Endings that could not be written yet: above zero is an alarm."""
         return len(self._unwritten)
