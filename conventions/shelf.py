@@ -188,7 +188,8 @@ def _write(path: Path, content: bytes, *, flush: bool = True) -> None:
         path.parent.mkdir(parents=True)
         _flush(path.parent.parent)
     beside = path.with_name(path.name + ".new")
-    with beside.open("wb") as file:
+    beside.unlink(missing_ok=True)  # left by a process that died; a link laid here is not followed
+    with beside.open("xb") as file:
         file.write(content)
         file.flush()
         if flush:

@@ -49,7 +49,8 @@ def _read(file: Path) -> Any:
 def _write(file: Path, content: bytes) -> None:
     file.parent.mkdir(parents=True, exist_ok=True)
     beside = file.with_suffix(f".{os.getpid()}.new")
-    with beside.open("wb") as opened:
+    beside.unlink(missing_ok=True)  # left by a process that died; a link laid here is not followed
+    with beside.open("xb") as opened:
         opened.write(content)
         opened.flush()
         os.fsync(opened.fileno())
