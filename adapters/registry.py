@@ -55,13 +55,17 @@ class Registry:
         """
         return _serving(self._video, camera)
 
-    def transits_of(self, camera: CameraId) -> TransitSource:
-        """The plate store of a camera.
+    def transits_of(self, cameras: Sequence[CameraId]) -> TransitSource:
+        """The one plate store that serves all of these cameras.
 
         Raises:
-            Fault: ``resource-unknown``.
+            Fault: ``resource-unknown``; ``source-unavailable`` when several stores share them, since the answer of
+                one would pass for the answer of all.
         """
-        return _serving(self._transits, camera)
+        found = {source.name: source for source in (_serving(self._transits, camera) for camera in cameras)}
+        if len(found) != 1:
+            raise Fault(FaultKind.SOURCE_UNAVAILABLE, "the cameras are served by several stores")
+        return found.popitem()[1]
 
     def cameras(self) -> tuple[CameraId, ...]:
         return tuple(sorted({*self._video, *self._transits}))

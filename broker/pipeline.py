@@ -166,7 +166,7 @@ class Gate:
             if isinstance(granted, Refused):
                 return Answer(request.controller, None, granted, None)
             async with self._closing_on_failure(granted):
-                transits = await self._registry.transits_of(granted.cameras[0]).search(granted)
+                transits = await self._registry.transits_of(granted.cameras).search(granted)
             outcome = Outcome(granted.grant_id, Ending.COMPLETE, None, 0, 0, granted.span, len(transits.rows))
             await self.ledger.close(granted, outcome)
         except Fault as fault:  # of this controller: the other sections are answered all the same (R4)
@@ -194,9 +194,11 @@ class Gate:
     # A grant is decided again --------------------------------------------------------------------------------------
 
     async def decide_again(self) -> None:
-        """Put every running viewing to the generation in force; one whose answer differs is written down and cut."""
-        for running in tuple(self._running.values()):
-            await self._again(running)
+        """Put every running viewing to the generation in force; one whose answer differs is cut and written down.
+
+        All together: the last of many is cut as soon as the first, and their entries share a commit.
+        """
+        await asyncio.gather(*(self._again(running) for running in tuple(self._running.values())))
 
     async def case_changed(self, case_id: CaseId) -> None:
         """Decide again what runs for a case that was closed or received its reference."""
@@ -214,6 +216,8 @@ class Gate:
             return
         # A permit with a further duty: what runs does not fulfil it, and is asked for anew.
         reason = decided.primary if isinstance(decided, Refusal) else Reason.MINIMISATION
+        if self._running.pop(grant.grant_id, None) is None:
+            return  # somebody else is ending it
         await self.viewings.cut(grant.grant_id, reason)
         if isinstance(decided, Refusal):
             await self.ledger.record(decided)
@@ -226,14 +230,13 @@ class Gate:
 
     async def end_session(self, session_id: str, reason: Reason) -> None:
         """Cut what a session was watching: logged out, suspended, or replaced by a newer one."""
-        for running in tuple(self._running.values()):
-            if not isinstance(running.caller, Machine) and running.caller.session.session_id == session_id:
-                await self.viewings.cut(running.grant.grant_id, reason)
+        running = tuple(self._running.items())
+        ended = [grant_id for grant_id, one in running if _session(one.caller) == session_id]
+        await asyncio.gather(*(self.viewings.cut(grant_id, reason) for grant_id in ended))
 
     async def end_all(self, reason: Reason) -> None:
         """Cut everything: the ledger, the policy store or the change feed is lost."""
-        for grant_id in tuple(self._running):
-            await self.viewings.cut(grant_id, reason)
+        await asyncio.gather(*(self.viewings.cut(grant_id, reason) for grant_id in tuple(self._running)))
 
     async def withdraw(self) -> None:
         """Nothing is decided any more, and what runs ends: changes may have been missed."""

@@ -1,5 +1,6 @@
 """What all tests share: the property profiles, and that nothing is left out silently."""
 
+import os
 import shutil
 from pathlib import Path
 
@@ -48,6 +49,11 @@ def pytest_runtest_makereport(item, call):
         report.outcome = "failed"
         report.longrepr = f"{item.nodeid} was skipped: {report.longrepr}"
     return report
+
+
+def pytest_configure():
+    """Tables are printed as wide as in a terminal, whatever the tests' own output is joined to."""
+    os.environ["COLUMNS"] = "160"  # noqa: TID251 (rich reads it when a console is made)
 
 
 def pytest_collection_modifyitems(items):

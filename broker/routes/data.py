@@ -107,7 +107,7 @@ async def search_plate(asked: PlateSearched, request: Request, caller: Person) -
     case = await services.case(caller, asked.case)
     sections = []
     for controller in dict.fromkeys(asked.controllers):
-        cameras = services.plate_cameras(controller)
+        cameras = services.plate_cameras(caller, controller)
         named = Asked(
             controller, Operation.PLATE_SEARCH, cameras, starts=asked.starts, ends=asked.ends, plate=asked.plate
         )

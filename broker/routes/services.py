@@ -27,13 +27,14 @@ from broker.replay import Verdict, replay
 from broker.routes.handles import Handles
 from broker.routes.signin import Cookies
 from broker.storage import Store
+from broker.web.offers import offers
 from broker.web.services import EntryShown, LedgerChecked
 from broker.witness import Witness
 from conventions.calendars import add_duration
 from conventions.faults import Fault, FaultKind
-from conventions.identifiers import BodyId, CaseId, GrantId
+from conventions.identifiers import BodyId, CameraId, CaseId, GrantId
 from conventions.spans import parse_instant
-from conventions.terms import DataClass, Purpose, Reason
+from conventions.terms import Purpose, Reason
 from conventions.verified import VerifiedDocument
 
 Person = Operator | Official
@@ -159,11 +160,10 @@ class Services:
         ]
         return min(terms, default=None)
 
-    def plate_cameras(self, controller: str) -> tuple[str, ...]:
-        """The gates of a controller: what a plate search asks about."""
-        home = self.gate.standing.state.snapshot.controllers.get(BodyId(controller))
-        entries = home.cameras.values() if home is not None else ()
-        return tuple(entry.id for entry in entries if DataClass.TRANSIT_RECORD in entry.classes)
+    def plate_cameras(self, caller: Person, controller: str) -> tuple[CameraId, ...]:
+        """The gates of a controller that a deed opens to the person: what a plate search asks about."""
+        found = offers(self.gate.standing.state.snapshot, caller)
+        return next((offer.gates for offer in found if offer.controller == controller), ())
 
     def viewing_status(self, grant_id: GrantId, caller: Person) -> Mapping[str, Any]:
         """State of a viewing of this session, and why it ended."""

@@ -23,14 +23,14 @@ async def test_a_camera_is_served_by_its_source(world):
 
 
 def test_a_gate_is_searched_in_its_store(world):
-    store: TransitSource = two_sources(world).transits_of(CAMERA)
+    store: TransitSource = two_sources(world).transits_of([CAMERA])
     assert store.name == "plates"
     assert two_sources(world).cameras() == (CAMERA, OTHER)
 
 
 def test_a_camera_without_source_is_unknown(world):
     registry = two_sources(world)
-    for asked in (lambda: registry.video_of(CameraId("porto/none")), lambda: registry.transits_of(OTHER)):
+    for asked in (lambda: registry.video_of(CameraId("porto/none")), lambda: registry.transits_of([OTHER])):
         with pytest.raises(Fault) as fault:
             asked()
         assert fault.value.kind is FaultKind.RESOURCE_UNKNOWN
@@ -54,3 +54,11 @@ async def test_health_is_told_by_name(world):
     health = await two_sources(world).check()
     assert health["plates"].state is SourceState.DOWN
     assert health["recorder"].state is not SourceState.DOWN
+
+
+def test_gates_of_two_stores_are_not_half_answered(world):
+    path = world.root / "transits.sqlite"
+    stores = [FolderTransitSettings("one", path, (CAMERA,)), FolderTransitSettings("two", path, (OTHER,))]
+    with pytest.raises(Fault) as fault:
+        connect(stores, world.clock.now_utc).transits_of([CAMERA, OTHER])
+    assert fault.value.kind is FaultKind.SOURCE_UNAVAILABLE
