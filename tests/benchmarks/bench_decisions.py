@@ -11,7 +11,6 @@ Run: ``python -m tests.benchmarks.bench_decisions [--conventions 1000,8000,40000
 
 import argparse
 import json
-import os
 import subprocess
 import sys
 import tempfile
@@ -28,6 +27,7 @@ import httpx2
 from joserfc import jwt
 from joserfc.jwk import ECKey
 
+from broker.clock import SystemClock
 from broker.demo.world import INSTALLATION_NAME
 from broker.ledger import offline
 from broker.ledger.homes import homes
@@ -59,7 +59,7 @@ class Broker:
 
     def load(self, work: str, conventions_count: int, seconds: int) -> Load:
         variables = {"N": str(conventions_count), "TOWNS": str(self.towns_count), "WORK": work}
-        variables |= {"TOKENS": str(self.tokens_file), "START_S": str(int(time.time()) - DAYS_AGO_S)}
+        variables |= {"TOKENS": str(self.tokens_file), "START_S": str(now_s() - DAYS_AGO_S)}
         return load(HERE / "decisions.lua", self.address, variables, seconds, self.pid)
 
 
@@ -87,6 +87,10 @@ def broker(folder: Path, conventions_count: int, towns_count: int) -> Iterator[B
         running.wait()
 
 
+def now_s() -> int:
+    return int(SystemClock().now_utc().timestamp())
+
+
 def _await(client: httpx2.Client) -> None:
     until_s = time.monotonic() + START_WAIT_S
     while True:
@@ -101,7 +105,7 @@ def _await(client: httpx2.Client) -> None:
 
 def _token(client: httpx2.Client, key: ECKey, client_id: str) -> str:
     claims = {"iss": client_id, "sub": client_id, "aud": str(client.base_url.join("/oauth2/token"))}
-    claims |= {"exp": int(time.time()) + 60, "jti": uuid.uuid4().hex}
+    claims |= {"exp": now_s() + 60, "jti": uuid.uuid4().hex}
     form = {"grant_type": "client_credentials", "client_assertion_type": ASSERTION, "client_id": client_id}
     form["client_assertion"] = jwt.encode({"alg": "ES256", "kid": key.kid}, claims, key)
     answer = client.post("/oauth2/token", data=form)
@@ -113,10 +117,9 @@ def _token(client: httpx2.Client, key: ECKey, client_id: str) -> str:
 def verified(folder: Path, towns_count: int) -> dict[str, int]:
     """Verify every tree offline; how many permits they hold, and how many refusals."""
     counts = {"permit": 0, "refuse": 0}
-    for home in homes(
-        map(BodyId, map(town, range(towns_count))), folder / "data" / "ledger", folder / "keys" / "ledger"
-    ):
-        if not home.controller.startswith("town-"):
+    towns = [BodyId(town(number)) for number in range(towns_count)]
+    for home in homes(towns, folder / "data" / "ledger", folder / "keys" / "ledger"):
+        if home.controller not in towns:
             continue
         reading = Reading(home.controller, home.folder, home.key_folder(INSTALLATION_NAME))
         report = offline.verify(home.folder / "ledger.sqlite", [reading.verifier_key()])
@@ -136,24 +139,22 @@ def run(
         folder = Path(name)
         with broker(folder, conventions_count, towns_count) as ours:
             sides = {work: partial(ours.load, work, conventions_count, seconds) for work in WORKS}
-            answers_count = sum(ours.load(work, conventions_count, WARM_UP_S).answers_count for work in WORKS)
+            pids = {"broker_mib": ours.pid}
             if program is not None:
-                port = free_port()
-                pid = stack.enter_context(
-                    peer.serving(program, folder / "peer", conventions_count, (port, free_port()))
-                )
-                variables = {"N": str(conventions_count)}
-                sides["peer"] = partial(load, HERE / "peer.lua", f"http://127.0.0.1:{port}", variables, seconds, pid)
+                ports = free_port(), free_port()
+                pids["peer_mib"] = stack.enter_context(peer.serving(program, folder / "peer", conventions_count, ports))
+                address, variables = f"http://127.0.0.1:{ports[0]}", {"N": str(conventions_count)}
+                sides["peer"] = partial(load, HERE / "peer.lua", address, variables, seconds, pids["peer_mib"])
+            warm = [ours.load(work, conventions_count, WARM_UP_S) for work in WORKS]
             rounds = in_turns(sides, rounds_count)
-            memory = {"broker_mib": resident_mib(ours.pid)}
-            if program is not None:
-                memory["peer_mib"] = resident_mib(pid)
+            memory = {side: resident_mib(pid) for side, pid in pids.items()}
         counts = verified(ours.folder, towns_count)
-    answers_count += sum(one.answers_count for work in WORKS for one in rounds[work])
+    answered = [*warm, *(one for work in WORKS for one in rounds[work])]
+    answers_count = sum(one.answers_count for one in answered)
     if counts["refuse"] or counts["permit"] < answers_count:
         raise SystemExit(f"{answers_count} answers, but the trees hold {counts}")
     found: dict[str, Any] = {"conventions": conventions_count, "controllers": towns_count, **ours.said, **memory}
-    found |= {name_: best(each).plain for name_, each in rounds.items()}
+    found |= {side: best(each).plain for side, each in rounds.items()}
     if program is not None:
         found["ratio"] = {work: round(found[work]["per_s"] / found["peer"]["per_s"], 2) for work in WORKS}
     return found | {"entries_verified": counts["permit"]}

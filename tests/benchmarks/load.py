@@ -34,7 +34,8 @@ def load(script: Path, address: str, variables: Mapping[str, str], seconds: int,
         raise SystemExit("wrk is needed (a Debian package)")
     command = [wrk, "-t1", f"-c{CONNECTIONS_COUNT}", f"-d{seconds}s", "--latency", "-s", str(script), address]
     before_s = cpu_s(pid)
-    done = subprocess.run(command, env={**os.environ, **variables}, capture_output=True, text=True, check=True)
+    given = ["env", *(f"{name}={value}" for name, value in variables.items())]
+    done = subprocess.run([*given, *command], capture_output=True, text=True, check=True)
     spent_s = cpu_s(pid) - before_s
     said = done.stdout
     failed = re.search(r"(Non-2xx.*|Socket errors.*)", said)

@@ -12,7 +12,7 @@ import json
 import sys
 import time
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +20,7 @@ from fastapi import FastAPI
 
 from broker.app import create
 from broker.cli_serve import serve_app
+from broker.clock import SystemClock
 from broker.decision.snapshot import Snapshot
 from broker.decision.state import State
 from broker.demo.world import INSTALLATION_NAME, World, build
@@ -143,7 +144,7 @@ class Loaded:
 def assemble(folder: Path, conventions_count: int, towns_count: int, port: int, more_settings: str = "") -> Loaded:
     """Make the world, the trees of the towns, and the application with everything in force."""
     begun_s = time.perf_counter()
-    now_utc = datetime.now(UTC)
+    now_utc = SystemClock().now_utc()
     world = build(folder, now_utc, lambda *_: None, port, film=())
     with world.settings_file.open("a", encoding="utf-8") as settings:
         settings.write(more_settings)

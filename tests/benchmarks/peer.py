@@ -1,14 +1,13 @@
 """The decision peer: Cerbos from npm, with N convention-like policies and its file audit on; it serves AuthZEN too."""
 
-import os
 import shutil
 import subprocess
 import time
-import urllib.error
-import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+
+import httpx2
 
 VERSION = "0.55.0"
 PACKAGE = "@cerbos/cerbos-linux-x64"
@@ -62,7 +61,7 @@ def serving(program: Path, folder: Path, policies_count: int, ports: tuple[int, 
     file = folder / "configuration.yaml"
     file.write_text(CONFIGURATION.format(folder=folder, port=ports[0], other_port=ports[1]), encoding="utf-8")
     with (folder / "peer.log").open("wb") as log:
-        peer = subprocess.Popen([program, "server", "--config", file], stdout=log, stderr=log, env=os.environ)
+        peer = subprocess.Popen([program, "server", "--config", file], stdout=log, stderr=log)
     try:
         _await(f"http://127.0.0.1:{ports[0]}/_cerbos/health", peer)
         yield peer.pid
@@ -75,8 +74,9 @@ def _await(address: str, peer: "subprocess.Popen[bytes]") -> None:
     until_s = time.monotonic() + START_WAIT_S
     while time.monotonic() < until_s and peer.poll() is None:
         try:
-            urllib.request.urlopen(address, timeout=1).close()
-            return
-        except (urllib.error.URLError, OSError):
-            time.sleep(0.3)
+            if httpx2.get(address, timeout=1, trust_env=False).is_success:
+                return
+        except httpx2.TransportError:
+            pass
+        time.sleep(0.3)
     raise SystemExit("the peer does not start")
