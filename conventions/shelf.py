@@ -87,7 +87,11 @@ def load(
             if documents != trusted_by:
                 trust, trusted_by = TrustSet.of(anchors_pem, documents), documents  # type: ignore[assignment]
             verified = verify(raw, trust, row.published_utc, known=growing, where=row.file)
-        _agree(row, growing.publish(verified, row.published_utc))
+        try:
+            published = growing.publish(verified, row.published_utc)
+        except Fault as fault:
+            raise Fault(fault.kind, fault.detail, where=f"{row.file}: {fault.where}") from None
+        _agree(row, published)
     return growing.register()
 
 
