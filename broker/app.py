@@ -65,14 +65,27 @@ class InForce:
     standing: Standing
 
     def person_of(self, issuer: str, subject: str) -> ListedPerson | None:
-        """The listed person of a credential; a pair that two lists bind to different persons is nobody's (C-17)."""
+        """The listed person of a credential, under the name that was given it first (C-17).
+
+        A controller that binds the pair to two persons names nobody; the others are not disturbed by it.
+        """
         found = self.standing.state.snapshot.bindings.get((issuer, subject), ())
-        people = {(one.person.id, one.listing.body) for one in found}
-        if len(people) != 1:
+        named = (self.people_at(BodyId(one.listing.controller), issuer, subject) for one in found)
+        chosen = next((people[0] for people in named if len(people) == 1), None)
+        if chosen is None:
             return None
-        person, body = people.pop()
-        official = all(one.person.office == "official" for one in found)  # an office here, an operator elsewhere
-        return ListedPerson(PersonId(person), BodyId(body), official)
+        every = (one.person.office == "official" for one in found if one.person.id == chosen.person)
+        return ListedPerson(chosen.person, chosen.body, all(every))  # an office here, an operator elsewhere
+
+    def people_at(self, controller: BodyId, issuer: str, subject: str) -> tuple[ListedPerson, ...]:
+        """The persons to whom one controller's lists bind a credential: one, or none, or a contradiction."""
+        offices: dict[str, bool] = {}
+        for one in self.standing.state.snapshot.bindings.get((issuer, subject), ()):
+            if one.listing.controller == controller:
+                offices[one.person.id] = offices.get(one.person.id, True) and one.person.office == "official"
+        return tuple(
+            ListedPerson(PersonId(name), BodyId(name.split("/", 1)[0]), official) for name, official in offices.items()
+        )
 
     def one_session(self, body: BodyId) -> bool:
         """Whether some controller that lists people of this body wants one session per credential (PM-2.8).

@@ -118,6 +118,7 @@ class Gate:
             generation = state.generation
             if anew and not isinstance(caller, Machine):
                 caller = self._identities.identify_again(caller.session.session_id)
+            caller = self._identities.known_to(request.controller, caller)
             return decide(caller, request, state, at_utc)
         except Fault as fault:
             log.error("decision.fault", kind=fault.kind, request_id=request.request_id)

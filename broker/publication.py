@@ -202,7 +202,8 @@ class Publication:
         in_force = tuple(found.document for found in register.in_force(at_utc))
         next_utc = register.next_change_after(at_utc)
         next_change = instant(next_utc) if next_utc is not None else NEVER
-        return State(Snapshot.of(in_force, at_utc), engine, generation.digest, next_change), generation
+        snapshot = Snapshot.of(in_force, at_utc, (found.document for found in register))
+        return State(snapshot, engine, generation.digest, next_change), generation
 
     def _put(self, state: State, generation: Generation) -> None:
         for listener in self._listeners:

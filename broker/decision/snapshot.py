@@ -64,6 +64,7 @@ class Snapshot:
     controllers: Mapping[BodyId, Controller]
     listed: Mapping[tuple[BodyId, PersonId], Listed]
     bindings: Mapping[tuple[str, str], tuple[Listed, ...]]
+    """By issuer and subject, of all controllers; who bound the credential first, first."""
     acts: Mapping[tuple[BodyId, PersonId], tuple[AppointmentAct, ...]]
     windows: Mapping[CameraId, tuple[Window, ...]]
     calendars: Mapping[str, Calendar]
@@ -78,11 +79,12 @@ class Snapshot:
     listed_anywhere: frozenset[PersonId]
 
     @staticmethod
-    def of(documents: Iterable[AnyDocument], at_utc: datetime) -> "Snapshot":
-        """Index the documents in force at an instant."""
+    def of(documents: Iterable[AnyDocument], at_utc: datetime, past: Iterable[AnyDocument] = ()) -> "Snapshot":
+        """Index the documents in force at an instant. ``past``: every version published, in order."""
         building = _Building()
         for document in documents:
             building.add(document)
+        building.read_past(past)
         return building.snapshot(at_utc)
 
     def listings(self, controller: BodyId, body: BodyId) -> bool:
@@ -147,6 +149,21 @@ class _Building:
                 self.enforcement_points.update({entry.client_id: entry for entry in document.enforcement_points})
             case _:
                 pass  # opinions, notices and frameworks speak through the rules, not through facts
+
+    def read_past(self, past: Iterable[AnyDocument]) -> None:
+        """Put whoever bound a credential first before the others, so that a later list takes nobody's name away."""
+        contested = {pair for pair, found in self.bindings.items() if len({one.person.id for one in found}) > 1}
+        first: dict[tuple[str, str, str, str], int] = {}
+        for number, document in enumerate(past):
+            if contested and isinstance(document, OperatorList):
+                for person in document.persons:
+                    first.setdefault((person.issuer, person.subject, person.id, document.controller), number)
+        for pair in contested:
+            ranked = [
+                (first.get((*pair, one.person.id, one.listing.controller), len(first)), one)
+                for one in self.bindings[pair]
+            ]
+            self.bindings[pair] = tuple(one for _, one in sorted(ranked, key=lambda found: found[0]))
 
     def _vouched(self, pair: tuple[str, str]) -> tuple[Listed, ...]:
         """The bindings of a credential by bodies that its issuer vouches for; others do not make it ambiguous."""

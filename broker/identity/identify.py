@@ -2,11 +2,11 @@
 
 from dataclasses import dataclass
 
-from broker.evidence import Official, Operator, Session
+from broker.evidence import Caller, Machine, Official, Operator, Session
 from broker.identity.sessions import Sessions
-from broker.identity.trust import Directory, Issuers, unlisted
+from broker.identity.trust import Directory, Issuers, ListedPerson, unlisted
 from conventions.faults import Fault, FaultKind
-from conventions.identifiers import SessionId
+from conventions.identifiers import BodyId, SessionId
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,3 +48,24 @@ class Identities:
         if body != session.body:
             raise Fault(FaultKind.SESSION_ENDED, "the person is listed by another body now")
         return (Official if listed.is_official else Operator)(listed.person, body, session)
+
+    def known_to(self, controller: BodyId, caller: Caller) -> Caller:
+        """The caller as the controller's own lists name the credential: there no other list has a say (R4).
+
+        Whom they do not name keeps the name of the session; whom they name twice is nobody.
+        """
+        if isinstance(caller, Machine):
+            return caller
+        session = caller.session
+        named = self.directory.people_at(controller, session.issuer, session.subject)
+        return as_named(caller, tuple(one for one in named if self.issuers.vouches(session.issuer, one.body)))
+
+
+def as_named(caller: Operator | Official, named: tuple[ListedPerson, ...]) -> Operator | Official:
+    """The caller under the one name given; under its own when none is, under nobody's when there are several."""
+    session = caller.session
+    if not named:
+        return caller
+    if len(named) > 1:
+        return Operator(unlisted(caller.body, session.issuer, session.subject), caller.body, session)
+    return (Official if named[0].is_official else Operator)(named[0].person, named[0].body, session)

@@ -72,6 +72,8 @@ class Directory(Protocol):
 
     def person_of(self, issuer: str, subject: str) -> ListedPerson | None: ...
 
+    def people_at(self, controller: BodyId, issuer: str, subject: str) -> tuple[ListedPerson, ...]: ...
+
 
 def unlisted(body: BodyId, issuer: str, subject: str) -> PersonId:
     """The name under which an unlisted subject is refused and recorded: the same one each time, and no one else's."""
@@ -126,6 +128,11 @@ class Issuers:
         if trust is None:
             raise Fault(FaultKind.NOT_AUTHENTICATED, "the issuer is not trusted")
         return trust
+
+    def vouches(self, issuer: str, body: BodyId) -> bool:
+        """Whether an issuer may speak for the people of a body; no trust, no."""
+        trust = self._by_issuer.get(issuer)
+        return trust is not None and body in trust.bodies
 
     def admits(self, issuer: str, acr: str, operation: str) -> bool:
         """Whether a session of this issuer and strength suffices for an operation; no trust, no."""

@@ -4,7 +4,7 @@ import pytest
 
 from broker.evidence import Permit
 from conventions.terms import Reason
-from tests.attack.world import AGENT, asks, person, signed_in, state, town
+from tests.attack.world import AGENT, act, asks, person, signed_in, state, town, trust
 from tests.decisions import made
 
 
@@ -80,3 +80,28 @@ def test_a_convention_binds_every_controller_that_signed_it():
     )
     bound = state([made.regulation(), made.regulation("bb"), deed]).snapshot.conventions
     assert {("aa", "cc"), ("bb", "cc")} <= set(bound)
+
+
+@pytest.mark.requirement("PM-2.7")
+@pytest.mark.parametrize("other", ["cc/nobody", "dd/nobody"], ids=["same body", "another body of the issuer"])
+@pytest.mark.parametrize("theirs_first", [False, True])
+def test_a_second_name_on_another_towns_list_disturbs_nobody_here(other: str, theirs_first: bool):
+    body = other.split("/")[0]
+    theirs = made.operators(body, id=f"bb/operator-list/{body}", persons=[person(name=other, office="official")])
+    here = [one for one in town() if one["kind"] != "trust"] + [trust(bodies=("cc", "dd"))]
+    attacked = state([theirs, *here] if theirs_first else [*here, theirs])
+    caller = signed_in(attacked, "true")
+    assert caller.person == (other if theirs_first else AGENT)  # the first name stays: cases hang on it
+    decided = asks(attacked, caller)
+    assert isinstance(decided, Permit)
+    assert decided.basis.caller.person == AGENT
+    assert decided.basis.facts[0].requesting_body == "cc"
+
+
+@pytest.mark.requirement("PM-2.7")
+def test_two_names_on_the_controllers_own_lists_are_nobodys_there():
+    second = made.operators(id="aa/operator-list/cc-2", persons=[person(name="cc/second")])
+    here = state([*town(), act("cc/second"), second])
+    decided = asks(here, signed_in(here, "true"))
+    assert not isinstance(decided, Permit)
+    assert decided.primary is Reason.OPERATOR_NOT_LISTED

@@ -4,11 +4,17 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from broker.app import InForce
+from broker.changes import Changes
 from broker.decision.decide import decide
 from broker.decision.reading import Asked, read
 from broker.decision.snapshot import Snapshot
 from broker.decision.state import Standing, State
 from broker.evidence import Case, Operator, Permit, Refusal, Session
+from broker.identity.claims import trust_of
+from broker.identity.identify import Identities
+from broker.identity.sessions import Sessions
+from broker.identity.trust import Issuers
+from broker.storage import open_store
 from conventions.identifiers import BodyId, CaseId, PersonId, RequestId, SessionId
 from conventions.schema import parse
 from conventions.spans import NEVER
@@ -16,6 +22,7 @@ from conventions.terms import Ground, Purpose
 from policies.engine import Engine
 from policies.generator import draft
 from tests.decisions import made
+from tests.ledger.made import StillClock
 
 NOW_UTC = datetime(2026, 3, 14, 9, 0, tzinfo=UTC)
 ISSUER = "https://issuer.example"
@@ -88,14 +95,18 @@ def town(**convention: Any) -> list[dict[str, Any]]:
 def state(documents: list[dict[str, Any]], at_utc: datetime = NOW_UTC) -> State:
     read_as = [parse(one) for one in documents]
     generation = draft(read_as)
-    return State(Snapshot.of(read_as, at_utc), Engine(generation), generation.digest, NEVER)
+    return State(Snapshot.of(read_as, at_utc, read_as), Engine(generation), generation.digest, NEVER)
+
+
+def directory(standing: State) -> InForce:
+    holding = Standing()
+    holding.swap(standing)
+    return InForce(holding)
 
 
 def signed_in(standing: State, subject: str) -> Operator:
     """Who the directory says that a true sign-in of this subject is."""
-    holding = Standing()
-    holding.swap(standing)
-    found = InForce(holding).person_of(ISSUER, subject)
+    found = directory(standing).person_of(ISSUER, subject)
     name, body = (found.person, found.body) if found is not None else (PersonId("cc/unlisted-0"), BodyId("cc"))
     session = Session(SessionId("s"), ISSUER, subject, body, "strong", "desk", NOW_UTC, NOW_UTC + timedelta(hours=8))
     return Operator(name, body, session)
@@ -111,4 +122,8 @@ def asks(
     )  # fmt: skip
     known = frozenset(standing.snapshot.controllers)
     asked = Asked(camera.split("/")[0], operation, (camera,))
-    return decide(caller, read(asked, case, RequestId("r"), known, NOW_UTC), standing, NOW_UTC)
+    issuers = Issuers(map(trust_of, standing.snapshot.issuers.values()))
+    sessions = Sessions(open_store("sqlite://"), Changes(), StillClock(NOW_UTC))
+    identities = Identities(sessions, issuers, directory(standing))
+    here = identities.known_to(BodyId(asked.controller), caller)
+    return decide(here, read(asked, case, RequestId("r"), known, NOW_UTC), standing, NOW_UTC)

@@ -30,6 +30,7 @@ from broker.problems import problem
 from broker.routes.signin import SignInServices, sign_in_routes
 from broker.storage import Store, open_store
 from conventions.faults import Fault, FaultKind
+from conventions.identifiers import BodyId
 from tests.world.providers import Providers, providers
 
 __all__ = ["providers"]
@@ -58,6 +59,9 @@ class Lists:
 
     def person_of(self, issuer: str, subject: str) -> ListedPerson | None:
         return self.bound.get((issuer, subject))
+
+    def people_at(self, controller: BodyId, issuer: str, subject: str) -> tuple[ListedPerson, ...]:
+        return ()  # as the session says
 
 
 @dataclass
