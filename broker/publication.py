@@ -175,7 +175,8 @@ class Publication:
             return True
         if self._failed_at_s is not None:
             return self._clock.monotonic_s() - self._failed_at_s >= RETRY_AFTER_S
-        return parse_instant(self._standing.state.next_change) <= self._clock.now_utc()
+        state, now_utc = self._standing.state, self._clock.now_utc()
+        return now_utc < state.snapshot.at_utc or parse_instant(state.next_change) <= now_utc
 
     def _load(self) -> None:
         """Read the folder; what was known before must still be there, in the same order (rollback)."""

@@ -59,9 +59,10 @@ def of_credential(found: Listed, session: Session) -> set[Reason]:
 
 
 def _within_grace(snapshot: Snapshot, controller: BodyId, body: BodyId, at_utc: datetime) -> bool:
-    """Within ``act_grace`` of the convention's beginning a listed person may act (10.1 PM-2.4)."""
+    """Within ``act_grace`` of the first version's beginning a listed person may act (10.1 PM-2.4)."""
     return any(
-        convention.act_grace is not None and at_utc < add_duration(convention.valid_from, convention.act_grace)
+        convention.act_grace is not None
+        and at_utc < add_duration(snapshot.begun.get(convention.id, convention.valid_from), convention.act_grace)
         for convention in snapshot.conventions.get((controller, body), ())
     )
 

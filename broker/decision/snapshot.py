@@ -70,6 +70,8 @@ class Snapshot:
     calendars: Mapping[str, Calendar]
     conventions: Mapping[tuple[BodyId, BodyId], tuple[Convention, ...]]
     """By controller and requesting body."""
+    begun: Mapping[str, str]
+    """The first day of the first version of each convention: an amendment does not begin it anew."""
     issuers: Mapping[str, IssuerEntry]
     enforcement_points: Mapping[str, EnforcementPoint]
     names: Mapping[str, str]
@@ -103,6 +105,7 @@ class _Building:
         self.windows: dict[CameraId, tuple[Window, ...]] = {}
         self.calendars: dict[str, Calendar] = {}
         self.conventions: dict[tuple[BodyId, BodyId], tuple[Convention, ...]] = {}
+        self.begun: dict[str, str] = {}
         self.issuers: dict[str, IssuerEntry] = {}
         self.enforcement_points: dict[str, EnforcementPoint] = {}
         self.names: dict[str, str] = {}
@@ -151,10 +154,15 @@ class _Building:
                 pass  # opinions, notices and frameworks speak through the rules, not through facts
 
     def read_past(self, past: Iterable[AnyDocument]) -> None:
-        """Put whoever bound a credential first before the others, so that a later list takes nobody's name away."""
+        """Put whoever bound a credential first before the others, so that a later list takes nobody's name away.
+
+        And find when each convention began.
+        """
         contested = {pair for pair, found in self.bindings.items() if len({one.person.id for one in found}) > 1}
         first: dict[tuple[str, str, str, str], int] = {}
         for number, document in enumerate(past):
+            if isinstance(document, Convention):
+                self.begun.setdefault(document.id, document.valid_from)
             if contested and isinstance(document, OperatorList):
                 for person in document.persons:
                     first.setdefault((person.issuer, person.subject, person.id, document.controller), number)
@@ -180,6 +188,7 @@ class _Building:
             MappingProxyType(self.windows),
             MappingProxyType(self.calendars),
             MappingProxyType(self.conventions),
+            MappingProxyType(self.begun),
             MappingProxyType(self.issuers),
             MappingProxyType(self.enforcement_points),
             MappingProxyType(self.names),

@@ -92,10 +92,14 @@ def town(**convention: Any) -> list[dict[str, Any]]:
     return [law, made.convention(made.clause(**convention)), listed, act(), trust()]
 
 
-def state(documents: list[dict[str, Any]], at_utc: datetime = NOW_UTC) -> State:
+def state(
+    documents: list[dict[str, Any]], at_utc: datetime = NOW_UTC, past: list[dict[str, Any]] | None = None
+) -> State:
+    """What decisions rest on when these are in force; ``past``: what was published before, else these."""
     read_as = [parse(one) for one in documents]
-    generation = draft(read_as)
-    return State(Snapshot.of(read_as, at_utc, read_as), Engine(generation), generation.digest, NEVER)
+    known = read_as if past is None else [parse(one) for one in past]
+    generation = draft(known)
+    return State(Snapshot.of(read_as, at_utc, known), Engine(generation), generation.digest, NEVER)
 
 
 def directory(standing: State) -> InForce:
