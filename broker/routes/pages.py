@@ -45,6 +45,7 @@ def pages_routes(desk: Desk) -> APIRouter:
         ("POST", "/caso/chiusura"): desk.signed_in(case.close),
         ("GET", "/telecamere"): desk.signed_in(cameras.list),
         ("GET", "/telecamere/{controller}/{slug}"): desk.signed_in(cameras.one),
+        ("POST", "/telecamere/{controller}/{slug}/filmati"): desk.signed_in(cameras.footage),
         ("GET", "/visioni/{grant}/stato"): desk.signed_in(cameras.state),
         ("GET", "/documenti"): desk.signed_in(documents.list),
         ("GET", "/documenti/{controller}/{kind}/{slug}"): desk.signed_in(documents.one),

@@ -14,20 +14,27 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, RedirectResponse, Response, StreamingResponse
 
 from broker.decision.reading import Asked
+from broker.delivery.states import State
 from broker.evidence import Refused
-from broker.routes.pages_frame import Desk, Section, Visitor, unknown_offer
+from broker.routes.pages_frame import Desk, Section, Visitor, form_of, unknown_offer
 from broker.web.languages import COOKIE, chosen
 from broker.web.offers import Offer
 from broker.web.walltime import form_local, parse_local
 from broker.web.words import told
+from conventions.calendars import end_of_day, local_date
 from conventions.faults import Fault
 from conventions.identifiers import CameraId, GrantId
+from conventions.spans import instant
 from conventions.terms import Operation
 
 TOLD_EVERY_S = 0.1
 """How soon after a viewing ends its page knows."""
-STILL_THERE_EVERY_S = 10.0
+STILL_THERE_EVERY_S = 5.0
+"""How often the page hears that nothing changed, and until when the grant holds now."""
 LENGTHS_MIN = (1, 5, 10, 15, 30, 60, 120, 240, 480)
+USUAL_MIN = 5
+JUST_NOW = timedelta(minutes=6)
+"""Where a recording begins that nobody chose: what just happened, to its end."""
 BEFORE = timedelta(minutes=1)
 """A recording that is opened from a transit begins a little before it."""
 
@@ -60,7 +67,7 @@ class CameraPages:
             )
         now_utc = self._desk.services.clock.now_utc()
         longest = offer.longest_recording(now_utc)
-        starts_utc = now_utc - timedelta(minutes=15)
+        starts_utc = now_utc - JUST_NOW
         if around := request.query_params.get("alle"):
             starts_utc = parse_local(around, "alle") - BEFORE
         return self._desk.pages.page(
@@ -72,8 +79,28 @@ class CameraPages:
             can_live=offer.opens(Operation.LIVE_VIEW, camera),
             can_play=offer.opens(Operation.RECORDING_VIEW, camera),
             starts=form_local(starts_utc),
+            now_utc=now_utc,
+            usual_s=USUAL_MIN * 60,
             lengths=[timedelta(minutes=count) for count in LENGTHS_MIN if timedelta(minutes=count) <= longest],
             longest=longest,
+        )
+
+    async def footage(self, request: Request, visitor: Visitor) -> Response:
+        """Where footage of a camera exists on the day that the form names; a read like any other."""
+        controller, slug = request.path_params["controller"], request.path_params["slug"]
+        offer = visitor.offer(controller) or unknown_offer(visitor, controller)
+        services, day = self._desk.services, (await form_of(request)).get("dal", "")[:10]
+        starts_utc = parse_local(f"{day}T00:00", "dal")
+        ends_utc = min(end_of_day(local_date(starts_utc)), services.clock.now_utc())
+        spans = (instant(starts_utc), instant(ends_utc))
+        asked = Asked(controller, Operation.INVENTORY_LIST, (f"{controller}/{slug}",), starts=spans[0], ends=spans[1])
+        found = await services.gate.coverage(visitor.caller, services.request(visitor.caller, asked, visitor.case))
+        refused = isinstance(found, Refused)
+        section = self._desk.refused(visitor, offer, found) if isinstance(found, Refused) else Section(offer)
+        shown = () if isinstance(found, Refused) else found
+        frame = visitor.frame
+        return self._desk.pages.page(
+            request, "footage.html", 403 if refused else 200, **frame, section=section, spans=shown, day_utc=starts_utc
         )
 
     async def _inventory(self, visitor: Visitor, offer: Offer, cameras: tuple[str, ...] = ()) -> Section:
@@ -104,15 +131,12 @@ class CameraPages:
         return {**state, **told(language, str(state["reason"]))} if state.get("reason") else state
 
     async def _as_it_happens(self, visitor: Visitor, grant_id: GrantId, language: str) -> AsyncIterator[str]:
-        before: Mapping[str, Any] = {}
-        quiet_s = 0.0
-        while before.get("state") != "terminated":
+        before, quiet_s = "", STILL_THERE_EVERY_S
+        while before != State.TERMINATED:
             now = self._state(visitor, grant_id, language)
-            if now != before:
+            if now["state"] != before or quiet_s >= STILL_THERE_EVERY_S:  # the term moves on at every new decision
                 yield f"event: stato\ndata: {json.dumps(now, ensure_ascii=False)}\n\n"
-                before, quiet_s = now, 0.0
-            elif quiet_s >= STILL_THERE_EVERY_S:
-                yield ": ancora qui\n\n"
                 quiet_s = 0.0
+            before = now["state"]
             await asyncio.sleep(TOLD_EVERY_S)
             quiet_s += TOLD_EVERY_S

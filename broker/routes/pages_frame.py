@@ -58,7 +58,8 @@ class Visitor:
     @property
     def frame(self) -> dict[str, Any]:
         """What the frame around a page needs."""
-        listed = next((one for key, one in self.snapshot.listed.items() if key[1] == self.caller.person), None)
+        keys = ((offer.controller, self.caller.person) for offer in self.offers)
+        listed = next((self.snapshot.listed[key] for key in keys if key in self.snapshot.listed), None)
         title = listed.person.title if listed is not None else self.caller.person.split("/", 1)[1]
         name = self.snapshot.names.get(self.caller.body, self.caller.body)
         return {"person": Shown(title, name), "case": self.case, "names": self.snapshot.names}
@@ -129,7 +130,7 @@ class Desk:
 
     def refused(self, visitor: Visitor, offer: Offer, refused: Refused) -> Section:
         """A refused section with the articles that the decision cites."""
-        return Section(offer, refused=refused, cited=cited(visitor.snapshot, refused.clauses))
+        return Section(offer, refused=refused, cited=cited(visitor.snapshot, visitor.caller.body, refused.clauses))
 
     def failing(self, offer: Offer, fault: Fault) -> Section:
         """A section that failed, and since when."""

@@ -65,26 +65,24 @@ class Offer:
 
 def offers(snapshot: Snapshot, caller: Operator | Official) -> tuple[Offer, ...]:
     """One offer for each controller that lists the person; else for each that has a deed with the person's body."""
-    listing = {key[0] for key in snapshot.listed if key[1] == caller.person}
-    bound = listing or {key[0] for key in snapshot.conventions if key[1] == caller.body}
-    named = sorted((snapshot.names.get(body, body), body) for body in bound if body in snapshot.controllers)
+    listing = [body for body in snapshot.controllers if (body, caller.person) in snapshot.listed]
+    bound = listing or [body for body in snapshot.controllers if (body, caller.body) in snapshot.conventions]
+    named = sorted((snapshot.names.get(body, body), body) for body in bound)
     return tuple(_offer(snapshot, caller, body, name) for name, body in named)
 
 
-def cited(snapshot: Snapshot, clause_ids: Iterable[str]) -> tuple[str, ...]:
-    """How the clauses behind a refusal are cited to people: article and text. Ones that are not in force are left."""
-    texts = {
-        f"{convention.id}@{convention.version}#{clause.number}": f"{clause.article}, {convention.title}"
-        for conventions in snapshot.conventions.values()
-        for convention in conventions
-        for clause in convention.clauses
-    }
-    texts |= {
-        f"{home.regulation.id}@{home.regulation.version}#{clause.number}": f"{clause.article}, {home.regulation.title}"
-        for home in snapshot.controllers.values()
-        for clause in home.regulation.own
-    }
-    return tuple(dict.fromkeys(texts[clause_id] for clause_id in clause_ids if clause_id in texts))
+def cited(snapshot: Snapshot, body: BodyId, clause_ids: Iterable[str]) -> tuple[str, ...]:
+    """How the clauses behind a refusal of this body are cited: article and text. Ones not in force are left."""
+    wanted = tuple(clause_ids)
+    said: dict[str, str] = {}
+    for controller in {BodyId(clause_id.split("/", 1)[0]) for clause_id in wanted}:
+        home = snapshot.controllers.get(controller)
+        texts = [(found, found.clauses) for found in snapshot.conventions.get((controller, body), ())]
+        own = [(home.regulation, home.regulation.own)] if home is not None else []
+        for text, clauses in (*texts, *own):
+            for clause in clauses:
+                said[f"{text.id}@{text.version}#{clause.number}"] = f"{clause.article}, {text.title}"
+    return tuple(dict.fromkeys(said[clause_id] for clause_id in wanted if clause_id in said))
 
 
 def covers(clause: Clause, camera: CameraEntry) -> bool:

@@ -89,7 +89,20 @@ class Window:
             if self.page.evaluate("() => document.querySelector('video').currentTime") >= seconds:
                 return
             self.page.wait_for_timeout(100)
-        raise AssertionError(f"the video does not play: {self.page.locator('main').inner_text()}")
+        state = self.page.evaluate(
+            """() => { const video = document.querySelector('video'); const held = video.buffered;
+                return [video.currentTime, video.duration, video.readyState, video.paused, video.error?.message,
+                    held.length && held.start(0), held.length && held.end(held.length - 1)] }"""
+        )
+        raise AssertionError(f"the video does not play: {state} {self.page.locator('main').inner_text()}")
+
+    def told(self) -> str:
+        """What the camera page says when a viewing is refused, fails or is cut."""
+        for _ in range(200):
+            if self.page.locator("[data-refusal] > *").count():
+                return str(self.page.locator("[data-refusal]").inner_text())
+            self.page.wait_for_timeout(100)
+        raise AssertionError(f"nothing is told: {self.page.locator('main').inner_text()}")
 
     def axe(self) -> list[str]:
         """What axe-core finds serious on the page as it stands."""

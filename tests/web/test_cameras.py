@@ -13,7 +13,7 @@ from tests.world.demo import RunningDemo
 
 pytestmark = [pytest.mark.xdist_group("demo"), pytest.mark.timeout(300)]
 Open = Callable[..., Window]
-LIVE, PLAY = 'form[data-open="live.view"] button', 'form[data-open="recording.view"] button'
+LIVE, PLAY = 'form[data-open="live.view"] button', 'form[data-open="recording.view"] button[type="submit"]'
 
 
 @pytest.fixture
@@ -56,38 +56,45 @@ def test_a_gate_is_watched_live(in_case: Window) -> None:
     in_case.goes("/telecamere/c_g917/varco-nord").page.locator(LIVE).click()
     in_case.advances(1.0)
     assert in_case.page.evaluate("() => document.querySelector('video').muted")
-    assert "permessa fino alle" in in_case.page.locator("[data-state]").inner_text()
+    assert "permessa fino alle" in in_case.page.locator("[data-until]").inner_text()
 
 
 @pytest.mark.requirement("PM-3.1")
 def test_a_recording_plays_and_can_be_searched_through(in_case: Window) -> None:
     in_case.goes("/telecamere/c_g917/varco-nord").page.locator(PLAY).click()
     in_case.advances(0.5)
-    in_case.page.evaluate("() => { document.querySelector('video').currentTime = 200 }")
-    in_case.advances(201.0)
+    in_case.page.evaluate("() => { document.querySelector('video').currentTime = 60 }")
+    in_case.advances(61.0)
+
+
+def test_where_there_is_footage_can_be_asked_and_chosen(in_case: Window) -> None:
+    page = in_case.goes("/telecamere/c_g917/varco-nord").page
+    page.locator('button[hx-post$="/filmati"]').click()
+    page.wait_for_selector("#footage [data-start]")
+    start = page.locator("#footage [data-start]").last.get_attribute("data-start")
+    page.locator("#footage [data-start]").last.click()
+    assert str(page.locator('input[name="dal"]').input_value()).startswith(str(start))
+    in_case.type("Enter")  # the button that opens the recording has the focus
+    in_case.advances(0.5)
 
 
 def test_footage_that_does_not_exist_is_no_refusal(in_case: Window) -> None:
     page = in_case.goes("/telecamere/c_g917/varco-nord").page
     page.locator('input[name="dal"]').fill((SystemClock().now_utc() - timedelta(days=2)).strftime("%Y-%m-%dT%H:%M"))
     page.locator(PLAY).click()
-    page.wait_for_selector("[data-refusal] .fault")
-    assert "non ci sono filmati" in page.locator("[data-refusal]").inner_text()
+    assert "non ci sono filmati" in in_case.told()
 
 
 def test_a_recording_without_ground_is_refused(open_window: Open) -> None:
     window = open_window().sign_in(CARABINIERI, "op-102").open_case("crime-prevention-repression", None)
     window.goes("/telecamere/c_g917/varco-nord").page.locator(PLAY).click()
-    window.page.wait_for_selector("[data-refusal] .refusal")
-    assert "presupposto" in window.page.locator("[data-refusal]").inner_text()
+    assert "presupposto" in window.told()
 
 
 @pytest.mark.requirement("LEV-8.1")
 def test_the_school_camera_is_closed_in_opening_hours(in_case: Window) -> None:
     in_case.goes("/telecamere/c_g917/scuola").page.locator(LIVE).click()
-    in_case.page.wait_for_selector("[data-refusal] .refusal")
-    told = in_case.page.locator("[data-refusal]").inner_text()
-    assert "A chi rivolgersi" in told
+    assert "A chi rivolgersi" in in_case.told()
     assert in_case.page.locator("video").is_hidden()
 
 
@@ -118,8 +125,7 @@ def test_the_picture_goes_when_the_convention_is_suspended(in_case: Window, susp
     in_case.goes("/telecamere/c_g917/varco-nord").page.locator(LIVE).click()
     in_case.advances(0.5)
     suspended()
-    in_case.page.wait_for_selector("[data-refusal] .refusal")
-    assert "sospesa" in in_case.page.locator("[data-refusal]").inner_text()
+    assert "sospesa" in in_case.told()
     assert in_case.page.locator("video").is_hidden()
     assert in_case.page.evaluate(
         "() => document.querySelector('video').currentSrc === '' || !document.querySelector('video').src"

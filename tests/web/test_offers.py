@@ -61,7 +61,7 @@ def test_the_longest_recording_is_the_clauses_limit() -> None:
 
 def test_a_clause_is_cited_by_article_and_text_and_one_that_is_not_in_force_is_left() -> None:
     known = "c_g917/convention/carabinieri@1#3.4"
-    (said,) = cited(snapshot(), (known, "c_g917/convention/ignota@1#1"))
+    (said,) = cited(snapshot(), BodyId("carabinieri-mantova"), (known, "c_g917/convention/ignota@1#1"))
     assert said.startswith("art. 3, quarto capoverso, Convenzione fra il Comune di Porto Mantovano")
 
 

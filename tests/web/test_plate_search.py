@@ -122,6 +122,14 @@ def test_a_refusal_says_sentence_article_and_whom_to_ask(open_window: Open) -> N
     assert window.page.locator("section.answer tbody tr").count() == 0
 
 
+def test_a_session_that_ended_leads_back_to_sign_in(open_window: Open) -> None:
+    first = open_window().sign_in(CARABINIERI, "resp-100").goes("/")
+    open_window().sign_in(CARABINIERI, "resp-100")
+    first.searches(SEEN)
+    first.page.wait_for_url("**/accesso?**")
+    assert first.page.locator(".notice").inner_text()
+
+
 def test_the_slash_comes_back_to_the_plate_box(without_case: Window) -> None:
     without_case.page.locator("footer a").first.focus()
     without_case.type("/")

@@ -10,13 +10,20 @@ function Player(place) {
   const video = place.querySelector("video");
   const words = place.querySelector("[data-screen-words]");
   const state = place.querySelector("[data-state]");
+  const term = place.querySelector("[data-until]"); // not read aloud: it moves on as the grant is decided again
   const refusal = place.querySelector("[data-refusal]");
   const stop = place.querySelector("[data-stop]");
+  const skew = Date.parse(says.now) - Date.now(); // Varco's clock counts, not this machine's
   let viewing = null;
 
   for (const form of place.querySelectorAll("form[data-open]")) {
     form.addEventListener("submit", (event) => { event.preventDefault(); open(form); });
   }
+  place.addEventListener("click", (event) => {
+    const chosen = event.target.closest("[data-start]");
+    const form = chosen?.closest("form");
+    if (form) { form.elements.dal.value = chosen.dataset.start; form.querySelector("[type=submit]").focus(); }
+  });
   stop.addEventListener("click", () => end(says.saysClosed, { tell: true }));
   window.addEventListener("pagehide", () => { if (viewing) tellClosed(viewing.grant); });
 
@@ -26,11 +33,11 @@ function Player(place) {
     state.textContent = says.saysOpening;
     const live = form.dataset.open === "live.view";
     const question = { controller: says.controller, camera: says.camera, operation: form.dataset.open, case: says.case };
-    let starts = null;
     if (!live) {
-      starts = new Date(instantOf(form.elements.dal.value));
-      question.starts = instant(starts);
-      question.ends = instant(new Date(starts.getTime() + Number(form.elements.durata.value) * 1000));
+      const starts = instantOf(form.elements.dal.value);
+      const ends = Math.min(starts + Number(form.elements.durata.value) * 1000, Date.now() + skew); // what is not yet filmed is not asked for
+      question.starts = instant(new Date(starts));
+      question.ends = instant(new Date(Math.max(ends, starts + 1000)));
     }
     let answer;
     try {
@@ -102,8 +109,8 @@ function Player(place) {
   function until(text) {
     const at = text ? new Date(text) : null;
     const kind = viewing?.live ? says.saysLive : says.saysRecording;
-    state.textContent = at && !Number.isNaN(at.getTime())
-      ? `${kind}: ${says.saysUntil.replace("{time}", clock(at))}` : kind;
+    if (state.textContent !== kind) state.textContent = kind;
+    term.textContent = at && !Number.isNaN(at.getTime()) ? says.saysUntil.replace("{time}", clock(at)) : "";
   }
 
   function end(why, { tell = false } = {}) {
@@ -118,6 +125,7 @@ function Player(place) {
     video.pause(); video.removeAttribute("src"); video.load();
     const held = document.activeElement === video || document.activeElement === stop;
     video.hidden = true; stop.hidden = true; words.hidden = false;
+    term.textContent = "";
     if (why) { words.textContent = why; state.textContent = ""; }
     if (held) place.querySelector("form[data-open] button")?.focus();
   }
