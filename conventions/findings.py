@@ -53,6 +53,14 @@ CATALOGUE: Mapping[str, Entry] = {
         "write the word again with Latin letters",
     ),
     # Regulations and calendars.
+    "regulation-second": Entry(
+        "error",
+        "D-29",
+        "{regulation} varrebbe insieme a {other}: {controller} ha un solo regolamento per volta",
+        "{regulation} would be in force together with {other}: {controller} has one regulation at a time",
+        "pubblicare una nuova versione di {other}, o farla prima cessare",
+        "publish a new version of {other}, or end it first",
+    ),
     "log-too-short": Entry(
         "error",
         "LEV-32.5",

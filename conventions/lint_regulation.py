@@ -3,20 +3,21 @@
 Source: requirements 1.2 (R3, C-02, C-04), 9 (D-04); LEV-32.5, S8 step 6.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import date, timedelta
 
 from conventions.calendars import add_months, parts
 from conventions.findings import Finding, finding
 from conventions.lint_deeds import of_clauses
 from conventions.register import Register
-from conventions.schema import Calendar, CameraEntry, Configuration, Regulation
+from conventions.schema import AnyDocument, Calendar, CameraEntry, Configuration, Regulation
 from conventions.terms import Operation, Purpose
 
 RUNNING = frozenset({"active", "authorised"})
 
 
 def of_regulation(document: Regulation, register: Register, _: str) -> Iterator[Finding]:
+    yield from _rivals(document, register)
     yield from _logs(document.configuration)
     if document.configuration.retention_images is None and any(each.state in RUNNING for each in document.cameras):
         yield finding("retention-absent", "configuration.retention_images")
@@ -28,6 +29,28 @@ def of_regulation(document: Regulation, register: Register, _: str) -> Iterator[
             values = {"level": level.name, "operation": operation, "italian": Operation(operation).italian}
             yield finding("level-outside", f"levels.{number}.operations", **values)
     yield from of_clauses(document.own, document, register, "own")
+
+
+def _rivals(document: Regulation, register: Register) -> Iterator[Finding]:
+    """One controller has one regulation at a time; which of two is the law nobody could tell."""
+    mine = [each.document for each in register.history(document.id)]
+    for name, history in register.histories.items():
+        theirs = [each.document for each in history]
+        if name == document.id or not isinstance(theirs[0], Regulation) or theirs[0].body != document.body:
+            continue
+        if any(a < d and c < b for a, b in _stretches([*mine, document]) for c, d in _stretches(theirs)):
+            values = {"controller": document.body_name, "regulation": document.id, "other": name}
+            yield finding("regulation-second", "valid_from", **values)
+
+
+def _stretches(versions: Iterable[AnyDocument]) -> list[tuple[str, str]]:
+    """First day and the day after the last of each version that is law: until its end or the next one begins."""
+    law = [each for each in versions if isinstance(each, Regulation) and each.state == "enforceable"]
+    found: list[tuple[str, str]] = []
+    for each in law:
+        found = [(start, min(end, each.valid_from)) for start, end in found]
+        found.append((each.valid_from, f"{each.valid_until}~" if each.valid_until else "~"))
+    return [(start, end) for start, end in found if start < end]
 
 
 def of_calendar(document: Calendar, _: Register, __: str) -> Iterator[Finding]:

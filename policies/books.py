@@ -7,6 +7,7 @@ instants in the one form; a term ends at 24:00 local. Source: design 3, 4; PM-6.
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import product
 from typing import Generic, TypeVar
 
 from conventions import lifecycle
@@ -83,6 +84,7 @@ class Books:
         for _, latest in sorted(versions.items()):
             self._read_types(latest[max(latest)][0])
             self._read_versions([latest[number] for number in sorted(latest)])
+        self._drop_rivals()
 
     def regulations(self, deed: Granting, controller: str) -> list[Dated[Regulation]]:
         """The versions of the one regulation that bounds a deed at a controller; none where it is not certain which."""
@@ -153,6 +155,20 @@ class Books:
                 for controller in deed.controllers:
                     for body in {body for clause in deed.clauses for body in clause.bodies}:
                         self._beginnings.setdefault((controller, body), []).append((version.start, deed.id))
+
+    def _drop_rivals(self) -> None:
+        """A controller with two regulations at once has none: nobody can tell which is the law (MC-3.1c)."""
+        for body, found in list(self._regulations.items()):
+            if any(
+                one.document.id < other.document.id and one.start < other.end and other.start < one.end
+                for one, other in product(found, found)
+            ):
+                del self._regulations[body]
+                self.granting = [
+                    deed
+                    for deed in self.granting
+                    if not isinstance(deed.document, Regulation) or deed.document.body != body
+                ]
 
     def _end(self, document: Granting) -> str:
         """The end of the term; of a deed as its life says, renewed or not (PM-6.1, PM-6.2)."""

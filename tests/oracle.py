@@ -428,6 +428,9 @@ def _bounding(documents: list[AnyDocument], deed: Deed, controller: str) -> list
         for regulation, start, end in _terms(documents)
         if isinstance(regulation, Regulation) and regulation.body == controller
     ]
+    for one, start, end in here:
+        if any(other.id != one.id and start < ends and begins < end for other, begins, ends in here):
+            return []  # two at once: nobody can tell which is the law
     if isinstance(deed, Regulation):
         return [found for found in here if found[0].id == deed.id]
     if isinstance(deed, Convention) and deed.rests_on.startswith(controller + "/"):

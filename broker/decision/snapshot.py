@@ -99,6 +99,7 @@ class _Building:
 
     def __init__(self) -> None:
         self.controllers: dict[BodyId, Controller] = {}
+        self.contested: set[BodyId] = set()
         self.listed: dict[tuple[BodyId, PersonId], Listed] = {}
         self.bindings: dict[tuple[str, str], tuple[Listed, ...]] = {}
         self.acts: dict[tuple[BodyId, PersonId], tuple[AppointmentAct, ...]] = {}
@@ -115,6 +116,8 @@ class _Building:
         match document:
             case Regulation():
                 self.names[document.body] = document.body_name
+                if controller in self.controllers:
+                    self.contested.add(controller)
                 self.controllers[controller] = Controller(
                     document,
                     MappingProxyType({camera.id: camera for camera in document.cameras}),
@@ -179,6 +182,8 @@ class _Building:
         return tuple(one for one in found if entry is not None and one.listing.body in entry.bodies) or found
 
     def snapshot(self, at_utc: datetime) -> Snapshot:
+        for controller in self.contested:  # two regulations at once: nobody can tell which is the law
+            del self.controllers[controller]
         return Snapshot(
             at_utc,
             MappingProxyType(self.controllers),

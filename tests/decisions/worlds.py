@@ -173,6 +173,10 @@ def notices(draw: st.DrawFn, about: list[str]) -> list[dict[str, Any]]:
 @st.composite
 def worlds(draw: st.DrawFn) -> list[AnyDocument]:
     plain = [*draw(regulations(made.TOWN)), *draw(regulations(made.OTHER_TOWN)), *draw(deeds())]
+    if draw(mostly(False, True)):
+        first, since = draw(st.sampled_from(DAYS[2:4])), draw(st.sampled_from(DAYS[2:5]))
+        second = [{**one, "id": "aa/regulation/s", "valid_from": since} for one in draw(regulations(made.TOWN))[:1]]
+        plain = [one | {"valid_until": first} if one["id"] == "aa/regulation/r" else one for one in plain] + second
     for body in draw(mostly(["cc", "dd"], ["cc"], [])):
         under = draw(st.sampled_from(["aa/convention/c", "aa/convention/e", "bb/regulation/r"]))
         org_type = draw(mostly("state-police" if body == "cc" else "municipality", "local-police"))
