@@ -18,6 +18,7 @@ app = typer.Typer(
     name="varco",
     help="La porta davanti alle telecamere: nessuna immagine senza una convenzione firmata e una riga di registro.",
     no_args_is_help=True,
+    add_completion=False,
     rich_markup_mode="rich",
     pretty_exceptions_enable=False,
 )
