@@ -145,7 +145,7 @@ def create(settings: Settings, home: Path, clock: Clock | None = None) -> FastAP
     workers, viewings = Workers(encoder=Encoder(settings.video_encoder)), Viewings(clock)
     cases = Cases(store, changes, clock, open_for=timedelta(hours=settings.case_hours))
     gate = Gate(standing, book, sources(settings, home, clock), viewings, workers, clock, identities, cases)
-    witness = Witness(book)
+    witness = Witness(book, clock)
     discovery = Discovery(clock)
     client_key = ECKey.import_key(json.loads((home / settings.client_key_file).read_text(encoding="utf-8")))
     sign_in = SignIn(identities, store, clock, discovery, base_url=settings.public_url, client_key=client_key)

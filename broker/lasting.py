@@ -51,6 +51,7 @@ class Lasting:
         async with AsyncExitStack() as stack:
             self.ledger.start()
             stack.callback(self.ledger.stop)
+            stack.push_async_callback(self.witness.sum_up, everything=True)
             for left in self.ledger.open_grants():
                 await self.ledger.close_left_open(left)
             stack.callback(self.workers.close)
@@ -58,8 +59,8 @@ class Lasting:
             stack.push_async_callback(self.viewings.shutdown)
             await self._write_publications()
             async with asyncio.TaskGroup() as group:
-                lasting = (self.running.run(), self.viewings.run(), self._follow(), forget(self.store, self.clock))
-                tasks = [group.create_task(each) for each in lasting]
+                kept = (self._follow(), forget(self.store, self.clock), self.witness.run())
+                tasks = [group.create_task(each) for each in (self.running.run(), self.viewings.run(), *kept)]
                 await self.running.ready.wait()
                 yield
                 for task in tasks:

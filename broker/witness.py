@@ -4,6 +4,12 @@ Sign-ins, refused attempts and machine tokens concern no controller: they go to 
 workstations and sessions are sealed parts. Source: LEV-32.4, PM-2.8, design 2.
 """
 
+import asyncio
+from collections.abc import Mapping
+
+import structlog
+
+from broker.clock import Clock
 from broker.evidence import Official, Operator, Session
 from broker.identity.events import (
     IdentityEvent,
@@ -15,18 +21,43 @@ from broker.identity.events import (
     SignInRefused,
 )
 from broker.ledger.ledger import Ledger
+from broker.tally import SINGLE_COUNT, Tally
 from conventions.faults import Fault
 from conventions.identifiers import INSTALLATION, BodyId
+from conventions.spans import instant
 from conventions.verified import VerifiedDocument
 
+log = structlog.get_logger()
 SESSION, DOCUMENT = "session", "document"
+SUM_UP_EVERY_S = 10.0
+"""How often it is looked whether a minute of counted attempts is over."""
 
 
 class Witness:
     """Writes events; raises ``ledger-unavailable`` when it cannot, and then nothing may follow."""
 
-    def __init__(self, ledger: Ledger) -> None:
+    def __init__(self, ledger: Ledger, clock: Clock) -> None:
         self._ledger = ledger
+        self._tally = Tally(clock)
+
+    async def run(self) -> None:
+        """Write how many attempts of strangers were only counted, until cancelled."""
+        while True:
+            await asyncio.sleep(SUM_UP_EVERY_S)
+            await self.sum_up()
+
+    async def sum_up(self, *, everything: bool = False) -> None:
+        """One entry for each count of a minute that is over; what cannot be written now is written later."""
+        left = self._tally.take(everything=everything)
+        while left:
+            one = left.pop(0)
+            span = {"count": one.count, "from": instant(one.first_utc), "until": instant(one.last_utc)}
+            try:
+                await self._note({**dict(one.kind), **span}, {"workstation": one.place})
+            except Fault as fault:
+                log.error("witness.unwritten", kind=fault.kind)
+                self._tally.give_back([one, *left])
+                return
 
     async def identity(self, event: IdentityEvent) -> None:
         """Write what happened at sign-in, sign-out or the token endpoint."""
@@ -39,20 +70,20 @@ class Witness:
             case SessionClosed():
                 await self._session({"event": "session-closed", "ending": event.ending}, event.session)
             case SignInRefused():
-                fields = {"event": "sign-in-refused", "issuer": event.issuer, "reason": event.kind}
-                await self._note(fields, {"workstation": event.workstation})
+                refused = {"event": "sign-in-refused", "issuer": event.issuer, "reason": event.kind}
+                await self._stranger(refused, event.workstation)
             case MachineAdmitted():
                 fields = {"event": "machine-admitted", "client": event.client_id, "of": event.controller}
                 await self._note(fields, {"token": event.token_id})
             case MachineRefused():
-                await self._note({"event": "machine-refused", "reason": event.kind}, {"workstation": event.workstation})
+                await self._stranger({"event": "machine-refused", "reason": event.kind}, event.workstation)
 
     async def refused_caller(self, fault: Fault, workstation: str) -> None:
         """Write an attempt by somebody who is not, or no longer, signed in (401)."""
         if isinstance(fault, SessionOver):
             await self._session({"event": "refused", "reason": fault.kind, "ending": fault.ending}, fault.session)
         else:
-            await self._note({"event": "refused", "reason": fault.kind}, {"workstation": workstation})
+            await self._stranger({"event": "refused", "reason": fault.kind}, workstation)
 
     async def refused_request(self, caller: Operator | Official, fault: Fault) -> None:
         """Write a request that names what is not the person's: somebody else's case, or one that is closed."""
@@ -80,5 +111,13 @@ class Witness:
             parts["person"] = person
         await self._note({**fields, "issuer": session.issuer}, parts)
 
+    async def _stranger(self, fields: Mapping[str, str], workstation: str) -> None:
+        """Write an attempt by nobody known, or count it when the place has made many within a minute."""
+        if self._tally.stands_alone(tuple(fields.items()), workstation):
+            await self._note(dict(fields), {"workstation": workstation})
+
     async def _note(self, fields: dict[str, object], parts: dict[str, str]) -> None:
         await self._ledger.note(INSTALLATION, SESSION, fields, parts)
+
+
+__all__ = ["SINGLE_COUNT", "Witness"]
