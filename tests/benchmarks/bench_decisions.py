@@ -5,8 +5,8 @@ time to both, in turns. Three kinds of work: ``live`` (one fact per convention),
 stretch) and ``unique`` (a recording, every stretch another, so that Casbin is asked each time). Afterwards the tree is
 verified offline, and it must hold a permit for every answer. Prints JSON.
 
-Run: ``python -m tests.benchmarks.bench_decisions [--conventions 1000,8000,40000] [--towns 1] [--seconds 6]
-[--rounds 2] [--no-peer]``.
+Run: ``python -m tests.benchmarks.bench_decisions [--conventions 1000,8000,8000/200,40000] [--seconds 6] [--rounds 2]
+[--no-peer]``; after a slash, over how many controllers they are spread.
 """
 
 import argparse
@@ -162,16 +162,16 @@ def run(
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--conventions", default="1000,8000,40000")
-    parser.add_argument("--towns", type=int, default=1)
+    parser.add_argument("--conventions", default="1000,8000,8000/200,40000")
     parser.add_argument("--seconds", type=int, default=6)
     parser.add_argument("--rounds", type=int, default=2)
     parser.add_argument("--no-peer", action="store_true")
     args = parser.parse_args()
-    sizes = [int(count) for count in args.conventions.split(",")]
+    sizes = [word.partition("/") for word in args.conventions.split(",")]
     with tempfile.TemporaryDirectory() as folder:
         program = None if args.no_peer else peer.install(Path(folder))
-        print(json.dumps([run(size, args.towns, args.seconds, args.rounds, program) for size in sizes], indent=1))
+        runs = [run(int(size), int(towns or 1), args.seconds, args.rounds, program) for size, _, towns in sizes]
+        print(json.dumps(runs, indent=1))
 
 
 if __name__ == "__main__":

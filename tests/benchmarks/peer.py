@@ -11,7 +11,7 @@ import httpx2
 
 VERSION = "0.55.0"
 PACKAGE = "@cerbos/cerbos-linux-x64"
-START_WAIT_S = 120
+START_WAIT_S = 300
 POLICY = """apiVersion: api.cerbos.dev/v1
 resourcePolicy:
   version: default
