@@ -58,6 +58,11 @@ class Answer:
     fault: Fault | None
 
 
+def new_request_id() -> RequestId:
+    """An identifier for what somebody asks in one go."""
+    return RequestId(str(uuid_utils.uuid7()))
+
+
 @dataclass(slots=True)
 class Running:
     """A viewing and what it is decided again by."""
@@ -96,10 +101,19 @@ class Gate:
 
     # Steps 2 and 3 -------------------------------------------------------------------------------------------------
 
-    def read(self, asked: Asked, case: Case | None = None, owed: frozenset[Reason] = frozenset()) -> AccessRequest:
-        """Untrusted strings into a request; defects, and what the person owes, become reasons of its refusal."""
+    def read(
+        self,
+        asked: Asked,
+        case: Case | None = None,
+        owed: frozenset[Reason] = frozenset(),
+        joined: RequestId | None = None,
+    ) -> AccessRequest:
+        """Untrusted strings into a request; defects, and what the person owes, become reasons of its refusal.
+
+        ``joined`` is the request id that the questions of one search over several controllers share (R4).
+        """
         known = self._controllers
-        return read(asked, case, RequestId(str(uuid_utils.uuid7())), known, self._clock.now_utc(), owed)
+        return read(asked, case, joined or new_request_id(), known, self._clock.now_utc(), owed)
 
     async def ask(self, caller: Caller, request: AccessRequest) -> Grant | Refused:
         """Decide and write down. The only way to a grant.

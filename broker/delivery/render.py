@@ -183,6 +183,7 @@ def burn(frame: Frame, text: str) -> None:
         plane = flat[start : start + quarter].reshape(high // 2, wide // 2)
         plane[high // 2 - bar // 2 :] = 128
     font, scale = cv2.FONT_HERSHEY_SIMPLEX, bar / 38
-    (text_px, _), _ = cv2.getTextSize(text, font, scale, 1)
-    scale *= min(1.0, (wide - 8) / max(1, text_px))
-    cv2.putText(frame[:high], text, (4, high - bar // 3), font, scale, (235,), max(1, bar // 24), cv2.LINE_AA)
+    thick = max(1, bar // 24)
+    (text_px, _), _ = cv2.getTextSize(text, font, scale, thick)
+    scale *= min(1.0, (wide - 16) / max(1, text_px))
+    cv2.putText(frame[:high], text, (4, high - bar // 3), font, scale, (235,), thick, cv2.LINE_AA)

@@ -14,7 +14,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from adapters.port import Transit
 from broker.decision.reading import Asked
 from broker.evidence import Case, Official, Operator, Refused
-from broker.pipeline import Answer
+from broker.pipeline import Answer, new_request_id
 from broker.problems import PROBLEMS, refusal, refusal_members
 from broker.routes.services import Services, person
 from conventions.faults import Fault, FaultKind
@@ -105,13 +105,13 @@ async def search_plate(asked: PlateSearched, request: Request, caller: Person) -
     """Search a plate: one section per controller, each with its own decision and entry."""
     services = services_of(request)
     case = await services.case(caller, asked.case)
-    sections = []
+    sections, joined = [], new_request_id()
     for controller in dict.fromkeys(asked.controllers):
         cameras = services.plate_cameras(caller, controller)
         named = Asked(
             controller, Operation.PLATE_SEARCH, cameras, starts=asked.starts, ends=asked.ends, plate=asked.plate
         )
-        sections.append(await services.gate.search(caller, services.request(caller, named, case)))
+        sections.append(await services.gate.search(caller, services.request(caller, named, case, joined)))
     faults = [section.fault for section in sections]
     if faults[0] is not None and all(fault and fault.kind is FaultKind.LEDGER_UNAVAILABLE for fault in faults):
         raise faults[0]

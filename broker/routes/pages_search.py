@@ -11,12 +11,13 @@ from starlette.responses import RedirectResponse, Response
 from adapters.port import Transit
 from broker.decision.reading import Asked
 from broker.evidence import Case
+from broker.pipeline import new_request_id
 from broker.routes.pages_frame import Desk, Section, Visitor, form_of
 from broker.web.case_form import CaseForm, blank
 from broker.web.offers import Offer
 from broker.web.walltime import Stretch, Wanted, span_wanted
 from conventions.faults import Fault, FaultKind
-from conventions.identifiers import Plate
+from conventions.identifiers import Plate, RequestId
 from conventions.spans import Span, instant
 from conventions.terms import Operation
 
@@ -93,7 +94,9 @@ class SearchPages:
         """The sections of every controller that reads plates."""
         span = span_wanted(query.wanted, self._desk.services.clock.now_utc())
         asked = [offer for offer in visitor.offers if offer.gates] or list(visitor.offers)
-        sections = await asyncio.gather(*(self._section(visitor, offer, query, span, case) for offer in asked))
+        joined = new_request_id()
+        answers = (self._section(visitor, offer, query, span, case, joined) for offer in asked)
+        sections = await asyncio.gather(*answers)
         shown: dict[str, Any] = {
             "asks_case": False,
             "sections": sections,
@@ -106,7 +109,9 @@ class SearchPages:
         frame = {**visitor.frame, "case": case}
         return self._desk.pages.page(request, self._template(request), **frame, **shown)
 
-    async def _section(self, visitor: Visitor, offer: Offer, query: Query, span: Span, case: Case | None) -> Section:
+    async def _section(
+        self, visitor: Visitor, offer: Offer, query: Query, span: Span, case: Case | None, joined: RequestId
+    ) -> Section:
         services = self._desk.services
         asked = Asked(
             offer.controller,
@@ -117,7 +122,7 @@ class SearchPages:
             plate=query.typed,
         )
         try:
-            answer = await services.gate.search(visitor.caller, services.request(visitor.caller, asked, case))
+            answer = await services.gate.search(visitor.caller, services.request(visitor.caller, asked, case, joined))
         except Fault as fault:
             return self._desk.failing(offer, fault)
         if answer.refused is not None:

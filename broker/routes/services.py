@@ -13,11 +13,11 @@ from broker.clock import Clock
 from broker.decision.reading import Asked
 from broker.docket import Docket
 from broker.evidence import AccessRequest, Case, Official, Operator
-from broker.identity.acceptances import Acceptances
 from broker.identity.cases import Cases
 from broker.identity.identify import Identities
 from broker.identity.origin import require_same_origin, workstation_of
 from broker.identity.trust import Issuers
+from broker.instructions import Instructions
 from broker.ledger import offline
 from broker.ledger.reading import Entry
 from broker.ledger.sqlite import FILE_NAME
@@ -32,7 +32,7 @@ from broker.web.services import EntryShown, LedgerChecked
 from broker.witness import Witness
 from conventions.calendars import add_duration
 from conventions.faults import Fault, FaultKind
-from conventions.identifiers import BodyId, CameraId, CaseId, GrantId
+from conventions.identifiers import BodyId, CameraId, CaseId, GrantId, RequestId
 from conventions.spans import parse_instant
 from conventions.terms import Purpose, Reason
 from conventions.verified import VerifiedDocument
@@ -57,7 +57,7 @@ class Services:
     issuers: Issuers
     cases: Cases
     docket: Docket
-    acceptances: Acceptances
+    instructions: Instructions
     store: Store
     publication: Publication
     witness: Witness
@@ -92,10 +92,13 @@ class Services:
             await self.witness.refused_request(caller, fault)
             raise
 
-    def request(self, caller: Person, asked: Asked, case: Case | None) -> AccessRequest:
+    def request(
+        self, caller: Person, asked: Asked, case: Case | None, joined: RequestId | None = None
+    ) -> AccessRequest:
         """Read a request; a person who owes a reference past its time asks nothing more that needs one."""
         overdue = bool(self.cases.overdue(caller.person, self.clock.now_utc()))
-        return self.gate.read(asked, case, owed=frozenset({Reason.REFERENCE_OVERDUE}) if overdue else frozenset())
+        owed = frozenset({Reason.REFERENCE_OVERDUE}) if overdue else frozenset[Reason]()
+        return self.gate.read(asked, case, owed, joined)
 
     async def verify_ledger(self, controller: BodyId) -> LedgerChecked:
         """Recompute a controller's tree with the offline verifier, beside the writer."""
