@@ -33,6 +33,7 @@ from broker.identity.machines import Machines
 from broker.identity.sessions import Sessions
 from broker.identity.sign_in import SignIn
 from broker.identity.trust import Issuers, IssuerTrust, ListedPerson
+from broker.instructions import Instructions
 from broker.lasting import Lasting
 from broker.ledger.homes import Home, homes
 from broker.ledger.ledger import Ledger
@@ -164,7 +165,7 @@ def create(settings: Settings, home: Path, clock: Clock | None = None) -> FastAP
         issuers=issuers,
         cases=cases,
         docket=Docket(cases, book),
-        acceptances=Acceptances(store, changes, clock),
+        instructions=Instructions(Acceptances(store, changes, clock), witness, identities, standing),
         store=store,
         publication=publication,
         witness=witness,

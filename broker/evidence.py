@@ -99,6 +99,8 @@ class AccessRequest:
     necessity: str | None = field(default=None, repr=False)
     unknown: frozenset[Reason] = frozenset()
     """Defects found while reading the request: e.g. ``purpose-not-granted`` for a word outside the vocabulary."""
+    accepted: frozenset[str] = frozenset()
+    """Versions of this controller's instructions that the person accepted (PM-2.10)."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,13 +22,13 @@ from broker.identity.events import (
 )
 from broker.ledger.ledger import Ledger
 from broker.tally import SINGLE_COUNT, Tally
-from conventions.faults import Fault
+from conventions.faults import Fault, FaultKind
 from conventions.identifiers import INSTALLATION, BodyId
 from conventions.spans import instant
 from conventions.verified import VerifiedDocument
 
 log = structlog.get_logger()
-SESSION, DOCUMENT = "session", "document"
+SESSION, DOCUMENT, ADMINISTRATION = "session", "document", "administration"
 SUM_UP_EVERY_S = 10.0
 """How often it is looked whether a minute of counted attempts is over."""
 
@@ -82,6 +82,8 @@ class Witness:
         """Write an attempt by somebody who is not, or no longer, signed in (401)."""
         if isinstance(fault, SessionOver):
             await self._session({"event": "refused", "reason": fault.kind, "ending": fault.ending}, fault.session)
+        elif fault.kind is FaultKind.POLICY_UNAVAILABLE:  # known after the session was: no stranger gets there
+            await self._note({"event": "refused", "reason": fault.kind}, {"workstation": workstation})
         else:
             await self._stranger({"event": "refused", "reason": fault.kind}, workstation)
 
@@ -89,6 +91,12 @@ class Witness:
         """Write a request that names what is not the person's: somebody else's case, or one that is closed."""
         fields: dict[str, object] = {"event": "refused", "reason": fault.kind, "of": fault.where, "body": caller.body}
         await self._session(fields, caller.session, person=caller.person)
+
+    async def accepted(self, caller: Operator | Official, controller: BodyId, version: str) -> None:
+        """Write that a person accepted a controller's instructions, in that controller's tree."""
+        fields = {"event": "instructions-accepted", "version": version, "body": caller.body}
+        parts = {"person": str(caller.person), "session": str(caller.session.session_id)}
+        await self._ledger.note(controller, ADMINISTRATION, fields, parts)
 
     async def published(self, verified: VerifiedDocument, generation: str) -> None:
         """Write that a document came into the register, in its controller's tree, with its signers' offices."""

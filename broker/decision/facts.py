@@ -38,7 +38,7 @@ def gather(
     if person is None:
         common.add(Reason.REQUEST_INCOMPLETE)
     else:
-        common |= obstacles.of_person(snapshot, request.controller, person, body, at_utc)
+        common |= obstacles.of_person(snapshot, request, person, body, at_utc)
     if found is not None and not isinstance(caller, Machine):
         common |= obstacles.of_credential(found, caller.session)
     operation = request.operation

@@ -28,11 +28,15 @@ _SAYS_SOMETHING = re.compile(r"[^\W_]", re.UNICODE)
 MIN_REFERENCE_SIGNS_COUNT = 3
 
 
-def of_person(snapshot: Snapshot, controller: BodyId, person: PersonId, body: BodyId, at_utc: datetime) -> set[Reason]:
+def of_person(
+    snapshot: Snapshot, request: AccessRequest, person: PersonId, body: BodyId, at_utc: datetime
+) -> set[Reason]:
     """List, state, act and instructions (PM-2.2, PM-2.4, PM-2.10, LEV-39.1).
 
-    Where no deed binds the two bodies there is no list to be on: the rules will say ``no-convention``.
+    Instructions are accepted as the partner declares on the list, or by the person here. Where no deed binds the two
+    bodies there is no list to be on: the rules will say ``no-convention``.
     """
+    controller = request.controller
     found = snapshot.listed.get((controller, person))
     if found is None:
         known_elsewhere = person in snapshot.listed_anywhere
@@ -44,7 +48,7 @@ def of_person(snapshot: Snapshot, controller: BodyId, person: PersonId, body: Bo
         reasons.add(Reason.OPERATOR_NOT_LISTED)
     if not snapshot.acts.get((controller, person)) and not _within_grace(snapshot, controller, body, at_utc):
         reasons.add(Reason.OPERATOR_ACT_MISSING)
-    if found.person.instructions != found.listing.instructions:
+    if found.listing.instructions not in {found.person.instructions, *request.accepted}:
         reasons.add(Reason.OPERATOR_ACK_MISSING)
     return reasons
 

@@ -98,8 +98,13 @@ def read(
     )
 
 
-def again(request: AccessRequest, case: Case | None, more: frozenset[Reason] = frozenset()) -> AccessRequest:
-    """The same question with its case as it stands now, and with more that stands against it.
+def again(
+    request: AccessRequest,
+    case: Case | None,
+    more: frozenset[Reason] = frozenset(),
+    accepted: frozenset[str] = frozenset(),
+) -> AccessRequest:
+    """The same question with its case as it stands now, more that stands against it, more instructions accepted.
 
     A case that is gone takes purpose and ground with it, since they were its own.
     """
@@ -117,6 +122,7 @@ def again(request: AccessRequest, case: Case | None, more: frozenset[Reason] = f
         person=request.person,
         necessity=request.necessity,
         unknown=request.unknown | more,
+        accepted=request.accepted | accepted,
     )
 
 

@@ -6,14 +6,25 @@ Texts that name persons, cases or orders are shown to the body whose they are an
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Request
+from pydantic import BaseModel, ConfigDict, Field
 
 from broker.decision.snapshot import Snapshot
 from broker.evidence import Official, Operator
 from broker.routes.services import Services, person
 from conventions.faults import Fault, FaultKind
+from conventions.identifiers import BodyId
 from conventions.schema import AppointmentAct, CaseAuthorisation, JudicialOrder, OperatorList, PowersOfSignature
 from conventions.spans import instant
 from conventions.verified import VerifiedDocument
+
+
+class InstructionsAccepted(BaseModel):
+    """Which controller's instructions, and the version that was read."""
+
+    model_config = ConfigDict(extra="forbid", hide_input_in_errors=True)
+    controller: Annotated[str, Field(max_length=64)]
+    version: Annotated[str, Field(max_length=200)]
+
 
 router = APIRouter(prefix="/api/v1", tags=["documents"])
 Person = Annotated[Operator | Official, Depends(person)]
@@ -38,6 +49,14 @@ async def document(controller: str, kind: str, slug: str, request: Request, call
     if found is None or not readable(found, caller, services.gate.standing.state.snapshot):
         raise Fault(FaultKind.DOCUMENT_UNKNOWN, "no such document")
     return {**members(found), "text": found.document.model_dump(mode="json", exclude_none=True)}
+
+
+@router.post("/instructions")
+async def accept(asked: InstructionsAccepted, request: Request, caller: Person) -> dict[str, Any]:
+    """Accept the version in force of a controller's instructions (PM-2.10); another version is refused and recorded."""
+    services: Services = request.app.state.services
+    await services.instructions.accept(caller, BodyId(asked.controller), asked.version)
+    return {"controller": asked.controller, "version": asked.version}
 
 
 def readable(found: VerifiedDocument, caller: Operator | Official, snapshot: Snapshot) -> bool:

@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 from fastapi import Request
 
 from broker.clock import Clock
-from broker.decision.reading import Asked
+from broker.decision.reading import Asked, again
 from broker.docket import Docket
 from broker.evidence import AccessRequest, Case, Official, Operator
 from broker.identity.cases import Cases
@@ -98,7 +98,8 @@ class Services:
         """Read a request; a person who owes a reference past its time asks nothing more that needs one."""
         overdue = bool(self.cases.overdue(caller.person, self.clock.now_utc()))
         owed = frozenset({Reason.REFERENCE_OVERDUE}) if overdue else frozenset[Reason]()
-        return self.gate.read(asked, case, owed, joined)
+        found = self.gate.read(asked, case, owed, joined)
+        return again(found, found.case, accepted=self.instructions.accepted(caller, found.controller))
 
     async def verify_ledger(self, controller: BodyId) -> LedgerChecked:
         """Recompute a controller's tree with the offline verifier, beside the writer."""

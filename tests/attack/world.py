@@ -6,7 +6,7 @@ from typing import Any
 from broker.app import InForce
 from broker.changes import Changes
 from broker.decision.decide import decide
-from broker.decision.reading import Asked, read
+from broker.decision.reading import Asked, again, read
 from broker.decision.snapshot import Snapshot
 from broker.decision.state import Standing, State
 from broker.evidence import Case, Operator, Permit, Refusal, Session
@@ -117,7 +117,12 @@ def signed_in(standing: State, subject: str) -> Operator:
 
 
 def asks(
-    standing: State, caller: Operator, operation: str = "live.view", purpose: Purpose = CRIME, camera: str = "aa/one"
+    standing: State,
+    caller: Operator,
+    operation: str = "live.view",
+    purpose: Purpose = CRIME,
+    camera: str = "aa/one",
+    accepted: frozenset[str] = frozenset(),
 ) -> Permit | Refusal:
     """One question about one camera, for a case with a reference."""
     case = Case(
@@ -130,4 +135,5 @@ def asks(
     sessions = Sessions(open_store("sqlite://"), Changes(), StillClock(NOW_UTC))
     identities = Identities(sessions, issuers, directory(standing))
     here = identities.known_to(BodyId(asked.controller), caller)
-    return decide(here, read(asked, case, RequestId("r"), known, NOW_UTC), standing, NOW_UTC)
+    request = again(read(asked, case, RequestId("r"), known, NOW_UTC), case, accepted=accepted)
+    return decide(here, request, standing, NOW_UTC)

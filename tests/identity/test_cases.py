@@ -9,7 +9,7 @@ from broker.identity.acceptances import Acceptances
 from broker.identity.cases import Cases
 from broker.storage.tables import CaseRow
 from conventions.faults import Fault, FaultKind
-from conventions.identifiers import CaseId, PersonId
+from conventions.identifiers import BodyId, CaseId, PersonId
 from conventions.terms import Ground, Purpose
 
 ANNA, BRUNO = PersonId("cc-mantova/op-7"), PersonId("cc-mantova/op-9")
@@ -156,10 +156,11 @@ def test_closed_cases_are_forgotten_after_a_day(installation):
 def test_instructions_are_accepted_version_by_version(installation):
     told = []
     installation.changes.subscribe(told.append)
-    installation.acceptances.accept(ANNA, "2026-1")
-    installation.acceptances.accept(ANNA, "2026-1")
+    here, there = BodyId("c_g917"), BodyId("c_e542")
+    installation.acceptances.accept(ANNA, here, "2026-1")
+    installation.acceptances.accept(ANNA, here, "2026-1")
     for acceptances in (installation.acceptances, Acceptances(installation.store, Changes(), installation.clock)):
-        assert acceptances.accepted(ANNA, "2026-1")
-        assert not acceptances.accepted(ANNA, "2026-2")
-        assert not acceptances.accepted(BRUNO, "2026-1")
+        assert acceptances.versions(ANNA, here) == {"2026-1"}
+        assert not acceptances.versions(ANNA, there)
+        assert not acceptances.versions(BRUNO, here)
     assert told[0] == OperatorChanged(ANNA)
