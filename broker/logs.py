@@ -46,7 +46,7 @@ class Lines:
         with contextlib.suppress(OSError, ValueError):
             print(message, file=sys.stderr, flush=True)
 
-    log = debug = info = warn = warning = error = critical = exception = failure = fatal = msg
+    info = warning = error = critical = msg
 
 
 class Places(logging.Formatter):

@@ -112,8 +112,7 @@ class Gate:
 
         ``joined`` is the request id that the questions of one search over several controllers share (R4).
         """
-        known = self._controllers
-        return read(asked, case, joined or new_request_id(), known, self._clock.now_utc(), owed)
+        return read(asked, case, joined or new_request_id(), self._controllers, self._clock.now_utc(), owed)
 
     async def ask(self, caller: Caller, request: AccessRequest) -> Grant | Refused:
         """Decide and write down. The only way to a grant.
@@ -274,9 +273,8 @@ class Gate:
             yield
             outcome = None
         except Fault as fault:
-            found = fault
-            if fault.kind is FaultKind.RESOURCE_UNKNOWN:  # permitted, and no recorder has it
-                found = Fault(FaultKind.SOURCE_UNAVAILABLE, fault.detail)
+            nowhere = fault.kind is FaultKind.RESOURCE_UNKNOWN  # permitted, and no recorder has it
+            found = Fault(FaultKind.SOURCE_UNAVAILABLE, fault.detail) if nowhere else fault
             outcome = unavailable(grant, found)
             log.error("source.fault", kind=fault.kind, grant_id=grant.grant_id)
             raise found from fault
