@@ -184,7 +184,7 @@ def test_killed_while_it_publishes_there_is_one_generation_or_the_other(world: W
     chance = np.random.default_rng(SEED)
     with serving(world) as town:
         visitor = town.person(CARABINIERI, "op-101")
-        for _ in range(6):
+        for _ in range(4):
             before = len(shelf.manifest(town.acts.folder))
             command = [sys.executable, "-m", "tests.end_to_end.publishing", str(world.folder)]
             with subprocess.Popen(command, stdout=subprocess.PIPE) as publisher:
@@ -212,7 +212,7 @@ def in_force(visitor: Visitor) -> int:
 def test_killed_while_it_starts_it_starts_again(world: World) -> None:
     chance = np.random.default_rng(SEED)
     command = [sys.executable, "-m", "broker", "demo", "--keep", "--data", str(world.folder)]
-    for _ in range(3):
+    for _ in range(2):
         with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as process:
             threading.Event().wait(1.0 + float(chance.random()) * 2.0)
             process.kill()

@@ -211,7 +211,7 @@ def test_each_controller_answers_for_itself_in_its_own_tree(town: Town, case: st
         (TOWN, "ag-201", "purpose-not-granted"),
     ],
 )
-@pytest.mark.requirement("PM-2.2", "PM-2.4", "MC-P.2", "BEL-1.2")
+@pytest.mark.requirement("PM-2.2", "PM-2.4")
 def test_the_same_request_from_somebody_else(town: Town, issuer: str, code: str, reason: str) -> None:
     visitor = town.person(issuer, code)
     refused(town, visitor.ask("POST", VIEWINGS, live(town.case(visitor))), reason)

@@ -106,7 +106,7 @@ def until(holds: Callable[[], bool]) -> None:
         assert CLOCK.monotonic_s() < ends_s
 
 
-@pytest.mark.requirement("PM-6.4", "MC-3.2b")
+@pytest.mark.requirement("PM-6.4")
 def test_a_suspension_ends_what_is_watched(filmed: Town) -> None:
     visitor = filmed.person(CARABINIERI, "op-102")
     case = filmed.case(visitor)
@@ -165,7 +165,6 @@ def in_force(visitor: Visitor, document: str) -> str:
     return next((str(one["version"]) for one in documents if one["id"] == document), "")
 
 
-@pytest.mark.requirement("PM-2.11")
 def test_signing_out_at_the_issuer_ends_what_is_watched(filmed: Town) -> None:
     visitor = filmed.demo.visitor(CARABINIERI, "op-101")
     issuer = filmed.world.issuers[CARABINIERI]
