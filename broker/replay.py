@@ -21,7 +21,7 @@ from conventions.faults import Fault
 from conventions.terms import Reason
 from policies.engine import Engine
 from policies.facts import Facts, by_precedence
-from policies.reasons import why
+from policies.reasons import answering, why
 
 
 class Verdict(StrEnum):
@@ -76,10 +76,22 @@ def _replayed(index: int, body: Mapping[str, Any], recall_engine: Recall) -> Rep
     for facts, answer in zip(questions, answers, strict=True):
         if not answer.allowed:
             found |= set(why(engine.between(facts.controller, facts.requesting_body), facts))
-    if not found and too_many([engine.terms(answer.clause) for answer in answers]):
+    clauses = [answer.clause for answer in answers]
+    named = [str(clause) for clause in body.get("clauses", ())]
+    if not found and named != clauses and _would_do(named, questions, engine):
+        clauses = named  # of several clauses that allow the same, the one of the person's own deed
+    if not found and too_many([engine.terms(clause) for clause in clauses]):
         found.add(Reason.MINIMISATION)
     seen = _said("refuse" if found else "permit", by_precedence(found))
     return Replayed(index, Verdict.IDENTICAL if seen == recorded else Verdict.DIFFERENT, recorded, seen)
+
+
+def _would_do(clauses: list[str], questions: list[Facts], engine: Engine) -> bool:
+    """Whether each clause that an entry names allows its question."""
+    return len(clauses) == len(questions) and all(
+        any(rule.clause == clause for rule in answering(engine.between(one.controller, one.requesting_body), one))
+        for clause, one in zip(clauses, questions, strict=True)
+    )
 
 
 def facts_of(plain: Mapping[str, Any]) -> Facts:

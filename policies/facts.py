@@ -48,6 +48,14 @@ class Facts:
     def standing(self) -> str:
         return OBSTRUCTED if self.obstacles else CLEAR
 
+    def obstructed_by(self, reason: Reason) -> "Facts":
+        """The same question with one more obstacle."""
+        return Facts(
+            self.controller, self.requesting_body, self.unit, self.role, self.qualification, self.operation,
+            self.data_class, self.purpose, self.ground, self.camera, self.areas, self.window, self.span_s, self.at,
+            by_precedence({*self.obstacles, reason}),
+        )  # fmt: skip
+
     @property
     def places(self) -> tuple[str, ...]:
         """What a rule's territory is compared with: the camera (``NONE`` where none is concerned) and what holds it.

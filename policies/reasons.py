@@ -10,7 +10,7 @@ For an allowed question the answer is empty; for a refused one it never is. Pure
 requirements 1.3, 10.5; the order is ``terms.PRECEDENCE``.
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from conventions.terms import PRECEDENCE_GROUPS, Reason
 from policies.facts import ANY, NONE, Facts, by_precedence
@@ -93,6 +93,15 @@ def nearest_clauses(rules: Iterable[Rule], facts: Facts) -> tuple[str, ...]:
             break
         remaining = kept
     return tuple(sorted({rule.clause for rule in remaining}))[:8]
+
+
+def answering(rules: Iterable[Rule], facts: Facts) -> Iterator[Rule]:
+    """The rules that allow an allowed question: Casbin names the first one, each would do."""
+    return (
+        rule
+        for rule in rules
+        if rule.effect == ALLOW and rule.not_before <= facts.at < rule.not_after and matches(rule, facts)
+    )
 
 
 def matches(rule: Rule, facts: Facts) -> bool:

@@ -21,7 +21,7 @@ from conventions.spans import parse_instant
 from conventions.terms import Purpose, Reason, Regime
 from policies.engine import Answer
 from policies.facts import Facts, by_precedence
-from policies.reasons import nearest_clauses, why
+from policies.reasons import answering, nearest_clauses, why
 from policies.rules import ClauseTerms
 
 DECIDER = "varco-decider/1"
@@ -41,7 +41,9 @@ def decide(caller: Caller, request: AccessRequest, state: State, at_utc: datetim
         Fault: ``engine-fault`` or ``fact-missing``; the pipeline turns any exception into a recorded refusal.
     """
     alternatives = gather(caller, request, state.snapshot, at_utc)
-    answered = [tuple((facts, state.engine.ask(facts)) for facts in questions) for questions in alternatives]
+    person = person_asked(caller, request)[0]
+    under = state.snapshot.under.get((request.controller, person), frozenset()) if person is not None else frozenset()
+    answered = [tuple(_asked(facts, state, under) for facts in questions) for questions in alternatives]
     denied = any(answer.denied for questions in answered for _, answer in questions)
     for questions in answered:
         if not denied and questions and all(answer.allowed for _, answer in questions):
@@ -50,6 +52,21 @@ def decide(caller: Caller, request: AccessRequest, state: State, at_utc: datetim
                 return Refusal(basis, (Reason.MINIMISATION,), tuple(answer.clause for _, answer in questions))
             return _permit(caller, request, state, at_utc, questions)
     return _refusal(caller, request, state, at_utc, answered)
+
+
+def _asked(facts: Facts, state: State, under: frozenset[str]) -> tuple[Facts, Answer]:
+    """The engine's answer; a clause answers only for those listed under its own deed (PM-2.2).
+
+    Where another deed's clause answers first, one of theirs that allows the same stands in its place.
+    """
+    answer = state.engine.ask(facts)
+    if not answer.allowed or answer.clause.split("@", 1)[0] in under:
+        return facts, answer
+    for rule in answering(state.engine.between(facts.controller, facts.requesting_body), facts):
+        if rule.clause.split("@", 1)[0] in under:
+            return facts, Answer(True, rule.clause, min(rule.not_after, answer.not_after))
+    unlisted = facts.obstructed_by(Reason.OPERATOR_NOT_LISTED)
+    return unlisted, state.engine.ask(unlisted)
 
 
 def too_many(terms: Sequence[ClauseTerms]) -> bool:

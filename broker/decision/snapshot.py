@@ -65,6 +65,8 @@ class Snapshot:
     listed: Mapping[tuple[BodyId, PersonId], Listed]
     bindings: Mapping[tuple[str, str], tuple[Listed, ...]]
     """By issuer and subject, of all controllers; who bound the credential first, first."""
+    under: Mapping[tuple[BodyId, PersonId], frozenset[str]]
+    """The deeds, or the regulation, under which a controller lists a person: it may use their clauses alone."""
     acts: Mapping[tuple[BodyId, PersonId], tuple[AppointmentAct, ...]]
     windows: Mapping[CameraId, tuple[Window, ...]]
     calendars: Mapping[str, Calendar]
@@ -102,6 +104,7 @@ class _Building:
         self.contested: set[BodyId] = set()
         self.listed: dict[tuple[BodyId, PersonId], Listed] = {}
         self.bindings: dict[tuple[str, str], tuple[Listed, ...]] = {}
+        self.under: dict[tuple[BodyId, PersonId], frozenset[str]] = {}
         self.acts: dict[tuple[BodyId, PersonId], tuple[AppointmentAct, ...]] = {}
         self.windows: dict[CameraId, tuple[Window, ...]] = {}
         self.calendars: dict[str, Calendar] = {}
@@ -127,9 +130,10 @@ class _Building:
             case OperatorList():
                 self.names.setdefault(document.body, document.body_name)
                 for person in document.persons:
-                    found = Listed(person, document)
-                    if (controller, PersonId(person.id)) not in self.listed or person.state != "enabled":
-                        self.listed[(controller, PersonId(person.id))] = found  # on two lists the stricter counts
+                    found, name = Listed(person, document), (controller, PersonId(person.id))
+                    if name not in self.listed or person.state != "enabled":
+                        self.listed[name] = found  # on two lists the stricter counts
+                    self.under[name] = self.under.get(name, frozenset()) | {document.under}
                     pair = (person.issuer, person.subject)
                     self.bindings[pair] = (*self.bindings.get(pair, ()), found)
             case AppointmentAct():
@@ -189,6 +193,7 @@ class _Building:
             MappingProxyType(self.controllers),
             MappingProxyType(self.listed),
             MappingProxyType({pair: self._vouched(pair) for pair in self.bindings}),
+            MappingProxyType(self.under),
             MappingProxyType(self.acts),
             MappingProxyType(self.windows),
             MappingProxyType(self.calendars),

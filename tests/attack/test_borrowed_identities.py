@@ -1,11 +1,20 @@
 """One person's standing is not lent to another: lists of other towns, second lists, credentials that others claim."""
 
+from pathlib import Path
+
 import pytest
 
 from broker.evidence import Permit
+from broker.ledger.homes import create, homes
+from broker.ledger.keyfiles import create_body_key
+from broker.ledger.ledger import Ledger
+from broker.replay import Verdict, replay
+from conventions.identifiers import BodyId
 from conventions.terms import Reason
-from tests.attack.world import AGENT, act, asks, person, signed_in, state, town, trust
+from policies.reasons import why
+from tests.attack.world import AGENT, NOW_UTC, act, asks, person, signed_in, state, town, trust
 from tests.decisions import made
+from tests.ledger.made import StillClock
 
 
 def test_the_agent_is_permitted_when_nobody_attacks():
@@ -105,3 +114,42 @@ def test_two_names_on_the_controllers_own_lists_are_nobodys_there():
     decided = asks(here, signed_in(here, "true"))
     assert not isinstance(decided, Permit)
     assert decided.primary is Reason.OPERATOR_NOT_LISTED
+
+
+@pytest.mark.requirement("PM-2.2")
+@pytest.mark.parametrize("first", ["aa/convention/a", "aa/convention/z"])
+def test_who_is_listed_under_one_deed_does_not_use_another_of_the_same_bodies(first: str):
+    other = made.convention(made.clause(cameras=["aa/one", "aa/two"], limits={"max_cameras": 1}), id=first)
+    here = state(sorted([*town(), other], key=lambda document: document["id"]))
+    agent = signed_in(here, "true")
+    granted = asks(here, agent)
+    assert isinstance(granted, Permit)
+    assert granted.clauses == ("aa/convention/c@1#1",)
+    refused = asks(here, agent, camera="aa/two")
+    assert not isinstance(refused, Permit)
+    assert refused.reasons == (Reason.OPERATOR_NOT_LISTED,)
+    again = here.engine.between("aa", "cc")
+    assert why(again, refused.basis.facts[0]) == refused.reasons, "a replay says the same, without the person"
+    both = made.operators(id="aa/operator-list/cc-2", persons=[person()], under=first)
+    wider = state([*town(), other, both])
+    assert isinstance(asks(wider, signed_in(wider, "true"), camera="aa/two"), Permit)
+
+
+@pytest.mark.requirement("PM-2.2", "MC-3.1c")
+async def test_a_replay_follows_the_clause_of_the_persons_own_deed(tmp_path: Path):
+    other = made.convention(made.clause(cameras=["aa/one", "aa/two"], limits={"max_cameras": 1}), id="aa/convention/a")
+    own = made.convention(made.clause(cameras=["aa/one", "aa/two"]))
+    here = state([other, *(one for one in town() if one["kind"] != "convention"), own])
+    agent = signed_in(here, "true")
+    granted = asks(here, agent, camera="aa/one", beside=("aa/two",))
+    assert isinstance(granted, Permit)
+    places = homes((BodyId("aa"),), tmp_path / "ledger", tmp_path / "keys")
+    for place in places:
+        create("prova", place)
+    ledger = Ledger("prova", places, StillClock(NOW_UTC))
+    ledger.start()
+    places[0].key_folder("prova").trust_body(BodyId("cc"), create_body_key(tmp_path / "cc.key"))
+    await ledger.record(granted)
+    entries = [(entry.index, entry.body) for entry in ledger.entries(BodyId("aa"))]
+    assert [one.verdict for one in replay(entries, lambda _: here.engine)] == [Verdict.IDENTICAL]
+    ledger.stop()

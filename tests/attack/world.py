@@ -123,6 +123,7 @@ def asks(
     purpose: Purpose = CRIME,
     camera: str = "aa/one",
     accepted: frozenset[str] = frozenset(),
+    beside: tuple[str, ...] = (),
 ) -> Permit | Refusal:
     """One question about one camera, for a case with a reference."""
     case = Case(
@@ -130,7 +131,7 @@ def asks(
         NOW_UTC, NOW_UTC + timedelta(hours=8),
     )  # fmt: skip
     known = frozenset(standing.snapshot.controllers)
-    asked = Asked(camera.split("/")[0], operation, (camera,))
+    asked = Asked(camera.split("/")[0], operation, (camera, *beside))
     issuers = Issuers(map(trust_of, standing.snapshot.issuers.values()))
     sessions = Sessions(open_store("sqlite://"), Changes(), StillClock(NOW_UTC))
     identities = Identities(sessions, issuers, directory(standing))
