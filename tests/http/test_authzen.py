@@ -296,8 +296,7 @@ def test_an_assertion_that_differs_in_one_claim_buys_nothing(town: Town, claims:
     size = town.books.size(INSTALLATION)
     answer = asks_for_a_token(town, assertion(town, **claims))
     assert (answer.status_code, answer.json()) == (401, {"error": "invalid_client"})
-    [told] = [entry.body for entry in town.books.entries(INSTALLATION, size)]
-    assert (told["event"], told["reason"]) == ("machine-refused", "not-authenticated")
+    assert town.books.tells_of("machine-refused", 1, size)
 
 
 def test_an_assertion_by_another_key_or_none(town: Town) -> None:
@@ -324,8 +323,7 @@ def test_a_caller_without_a_token_is_recorded_and_told_how(town: Town, given: st
     )
     assert (answer.status_code, answer.json()["type"]) == (401, "urn:varco:fault:not-authenticated")
     assert answer.headers["www-authenticate"].startswith("Bearer")
-    [told] = [entry.body for entry in town.books.entries(INSTALLATION, size)]
-    assert (told["event"], told["reason"]) == ("refused", "not-authenticated")
+    assert town.books.tells_of("refused", 1, size)
 
 
 def test_a_persons_cookie_is_no_machine_and_a_machines_token_is_no_person(town: Town, token: str) -> None:

@@ -338,8 +338,7 @@ def test_without_a_session_nothing_is_asked_and_the_attempt_is_recorded(town: To
         answer = stranger.http.post(VIEWINGS, json=live(case), headers=headers)
         assert (answer.status_code, answer.json()["type"]) == (401, "urn:varco:fault:not-authenticated")
     stranger.close()
-    told = [entry.body for entry in town.books.entries(INSTALLATION, size)]
-    assert [(one["event"], one["reason"]) for one in told] == [("refused", "not-authenticated")] * 4
+    assert town.books.tells_of("refused", 4, size)
 
 
 @pytest.mark.parametrize("headers", [{"Origin": "https://elsewhere.example"}, {"Sec-Fetch-Site": "cross-site"}])

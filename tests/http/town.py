@@ -1,6 +1,7 @@
 """The demonstration as these tests need it: its people, what they ask, its ledgers read from their files."""
 
 import shutil
+import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -53,6 +54,16 @@ class Books:
     def sizes(self) -> dict[str, int]:
         return {tree: self.size(tree) for tree in self._homes}
 
+    def tells_of(self, event: str, count: int, first: int) -> bool:
+        """Whether attempts of strangers are written from an entry on; after many in a minute one entry counts them."""
+        ends_s, found = CLOCK.monotonic_s() + 90, 0
+        while found < count and CLOCK.monotonic_s() < ends_s:
+            told = [entry.body for entry in self.entries(INSTALLATION, first)]
+            found = sum(int(one.get("count", 1)) for one in told if one.get("event") == event)
+            assert {one["reason"] for one in told if one.get("event") == event} <= {"not-authenticated"}
+            time.sleep(0.05)
+        return found >= count
+
     def closing_of(self, tree: str, index: int) -> Mapping[str, Any] | None:
         """The closing entry of a decision."""
         closings = (entry.body for entry in self.entries(tree, index) if entry.body["kind"] == "closing")
@@ -98,6 +109,13 @@ class Town:
         said = (visitor or self.operator()).ask("POST", "/api/v1/cases", wish)
         assert said.status == 201, said
         return str(said.body["case"])
+
+    def rest(self) -> None:
+        """End what the people of a test left running: one session watches only so many at once."""
+        left = [grant.grant_id for grant in self.books.reading(TOWN).open_grants()]
+        for visitor in self.demo.visitors if left else ():
+            for grant in left:
+                visitor.ask("DELETE", f"/api/v1/viewings/{grant}")
 
     @property
     def log(self) -> str:
