@@ -65,7 +65,7 @@ def clause_rules(grounds: Grounds, clause: Clause, books: Books) -> Iterator[Rul
     end = min(deed.end, regulation.end, ends(clause.valid_until))
     if begin >= end:
         return
-    max_span_s = _seconds(clause.limits.max_span)
+    max_span_s, cited = _seconds(clause.limits.max_span), clause_id(deed.document, clause)
     for body in bodies_of(deed.document, clause, grounds.controller):
         barred = _barred(grounds, clause, body, books)
         if barred is None and body not in clause.bodies:
@@ -96,7 +96,7 @@ def clause_rules(grounds: Grounds, clause: Clause, books: Books) -> Iterator[Rul
                         max_span_s=UNBOUNDED_S if why in _FOR_EVERYBODY else max_span_s,
                         not_before=begin,
                         not_after=end,
-                        clause=clause_id(deed.document, clause),
+                        clause=cited,
                         effect=ALLOW if why is None else DENY,
                         reason="" if why is None else why.value,
                     )

@@ -18,7 +18,7 @@ from threading import Lock
 from conventions.faults import Fault, FaultKind
 from conventions.spans import NEVER
 from policies import matcher
-from policies.bundle import EMPTY, Bundle, Generation, Pair, between, in_order
+from policies.bundle import EMPTY, Bundle, Generation, Pair, between
 from policies.facts import NONE, Facts
 from policies.matcher import RuleSet
 from policies.rules import DENY, ClauseTerms, Rule
@@ -28,8 +28,8 @@ SLICES_COUNT = 16_384
 MEMO_COUNT = 256
 """Answers remembered in each slice."""
 
-Question = tuple[str, str, str, str]
-"""Operation, purpose, data class, place."""
+Question = tuple[str, str, str]
+"""Operation, purpose, data class."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,26 +68,28 @@ class _Slice:
 
 @dataclass(slots=True)
 class _PairRules:
-    """The rules between two bodies, indexed when they are first asked about."""
+    """The rules between two bodies, listed when they are first asked about."""
 
     bundles: tuple[Bundle, ...]
     pair: Pair
-    index: dict[Question, list[Rule]] | None = None
     listed: tuple[Rule, ...] | None = None
-
-    def indexed(self) -> dict[Question, list[Rule]]:
-        if self.index is None:
-            index: dict[Question, list[Rule]] = {}
-            for rule in self.all():
-                key = (rule.operation, rule.purpose, rule.data_class, rule.territory)
-                index.setdefault(key, []).append(rule)
-            self.index = index
-        return self.index
+    territories: frozenset[str] = frozenset()
 
     def all(self) -> tuple[Rule, ...]:
+        """Sorted, each once."""
         if self.listed is None:
-            self.listed = between(self.bundles, self.pair)
+            listed = between(self.bundles, self.pair)
+            self.territories = frozenset(rule.territory for rule in listed)
+            self.listed = listed
         return self.listed
+
+    def matching(self, asked: Question, places: tuple[str, ...]) -> tuple[Rule, ...]:
+        """Every rule that could match a question, in order."""
+        return tuple(
+            rule
+            for rule in self.all()
+            if (rule.operation, rule.purpose, rule.data_class) == asked and rule.territory in places
+        )
 
 
 class Engine:
@@ -166,15 +168,19 @@ class Engine:
         pair = self._pairs.get((facts.controller, facts.requesting_body))
         if pair is None:
             return None
-        index = pair.indexed()
-        asked = (facts.operation, facts.purpose, facts.data_class)
-        places = tuple(dict.fromkeys(place for place in facts.places if (*asked, place) in index))
+        if pair.listed is None:
+            pair.all()
+        places = tuple(dict.fromkeys(place for place in facts.places if place in pair.territories))
         if not places:
             return None
+        asked = (facts.operation, facts.purpose, facts.data_class)
         key = (*pair.pair, *asked, *places)
         slice_ = self._slices.get(key)
         if slice_ is None:
-            slice_ = _Slice.of(in_order(rule for place in places for rule in index[(*asked, place)]))
+            rules = pair.matching(asked, places)
+            if not rules:
+                return None
+            slice_ = _Slice.of(rules)
             with self._building:
                 while len(self._slices) >= SLICES_COUNT:
                     del self._slices[next(iter(self._slices))]

@@ -82,10 +82,11 @@ def _read_model(text: str) -> casbin.Model:
 
 
 def _model(text: str) -> casbin.Model:
-    """A model of one's own, without rules, read from the text once."""
+    """A model without rules, read from the text once; the rules and the matcher are its own, the rest is shared."""
     fresh = casbin.Model()
     for section, assertions in _read_model(text).items():
-        fresh[section] = {name: copy(assertion) for name, assertion in assertions.items()}
+        own = section in ("p", "m")
+        fresh[section] = {name: copy(assertion) for name, assertion in assertions.items()} if own else assertions
     fresh["p"]["p"].policy = []
     fresh["p"]["p"].policy_map = {}
     return fresh

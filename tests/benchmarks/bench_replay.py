@@ -27,7 +27,6 @@ from conventions.spans import NEVER
 from policies.engine import Engine
 from policies.generator import draft
 from tests.benchmarks.loaded import PURPOSE, Texts, client_of, force, town
-from tests.decisions import made
 
 CLOCK = SystemClock()
 AT_ONCE_COUNT = 100
@@ -56,7 +55,7 @@ async def fill(ledger: Ledger, state: State, entries_count: int, conventions_cou
 
 def measure(entries_count: int, conventions_count: int) -> dict[str, Any]:
     now_utc = CLOCK.now_utc()
-    texts = made.read(*Texts(now_utc, 1).all(conventions_count, "{}"))
+    texts = Texts(now_utc, 1).all(conventions_count, "{}")
     generation = draft(texts)
     state = State(Snapshot.of(texts, now_utc), Engine(generation), generation.digest, NEVER)
     with tempfile.TemporaryDirectory() as name:

@@ -28,7 +28,7 @@ from broker.ledger.homes import create as create_tree
 from broker.ledger.homes import homes
 from broker.settings import load
 from conventions.identifiers import BodyId
-from conventions.schema import AnyDocument
+from conventions.schema import AnyDocument, parse
 from conventions.spans import NEVER, instant
 from policies.engine import Engine
 from policies.generator import draft
@@ -74,14 +74,15 @@ class Texts:
             **self.dates,
         }
 
-    def all(self, conventions_count: int, public_jwk: str) -> list[dict[str, Any]]:
+    def all(self, conventions_count: int, public_jwk: str) -> list[AnyDocument]:
+        """Read one by one by the real schema, as a register is."""
         texts = [
-            made.regulation(town(number), configuration={"retention_images": "P7D"}, **self.dates)
+            parse(made.regulation(town(number), configuration={"retention_images": "P7D"}, **self.dates))
             for number in range(self.towns_count)
         ]
         for number in range(conventions_count):
-            texts += self.convention(number)
-        return [*texts, self.trust(public_jwk)]
+            texts += made.read(*self.convention(number))
+        return [*texts, parse(self.trust(public_jwk))]
 
     def trust(self, public_jwk: str) -> dict[str, Any]:
         point = {"name": "benchmark", "public_jwk": public_jwk, "operations": list(OPERATIONS)}
@@ -158,7 +159,7 @@ def assemble(folder: Path, conventions_count: int, towns_count: int, port: int, 
     gate._controllers = frozenset(gate.ledger.homes)  # the towns' regulations are not in the signed register
     key = json.loads((world.keys / "machine.jwk").read_text(encoding="utf-8"))
     public = json.dumps({name: value for name, value in key.items() if name != "d"})
-    texts = made.read(*Texts(now_utc, towns_count).all(conventions_count, public))
+    texts = Texts(now_utc, towns_count).all(conventions_count, public)
     loaded = Loaded(app, world, texts, {})
     state = loaded.put(texts)
     rules_count = sum(len(bundle.rules) for bundle in state.engine.generation.bundles)
