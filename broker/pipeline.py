@@ -16,7 +16,7 @@ Source: design 2.
 import asyncio
 from collections import Counter
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 
 import structlog
@@ -97,7 +97,7 @@ class Gate:
         self._controllers = frozenset(ledger.homes) - {INSTALLATION}
         self._running: dict[GrantId, Running] = {}
         self._opening: Counter[SessionId] = Counter()
-        viewings.on_end = self._ended
+        viewings.on_end, viewings.on_expiry = self._ended, self._expired
 
     # Steps 2 and 3 -------------------------------------------------------------------------------------------------
 
@@ -219,8 +219,15 @@ class Gate:
         for running in tuple(self._running.values()):
             case = running.request.case
             if case is not None and case.case_id == case_id:
-                running.request = again(running.request, await asyncio.to_thread(self._case_now, case))
+                now = None
+                with suppress(Fault):
+                    now = await asyncio.to_thread(self._cases.use, case.case_id, case.person)
+                running.request = again(running.request, now)
                 await self._again(running)
+
+    async def _expired(self, grant_id: GrantId) -> None:
+        if (running := self._running.get(grant_id)) is not None:
+            await self._again(running)
 
     async def _again(self, running: Running) -> None:
         grant = running.grant
@@ -235,12 +242,6 @@ class Gate:
         await self.viewings.cut(grant.grant_id, reason)
         if isinstance(decided, Refusal):
             await self.ledger.record(decided)
-
-    def _case_now(self, case: Case) -> Case | None:
-        try:
-            return self._cases.use(case.case_id, case.person)
-        except Fault:
-            return None
 
     async def end_session(self, session_id: str, reason: Reason) -> None:
         """Cut what a session was watching: logged out, suspended, or replaced by a newer one."""

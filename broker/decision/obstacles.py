@@ -89,6 +89,8 @@ def of_request(snapshot: Snapshot, request: AccessRequest, body: BodyId, at_utc:
     reasons = set(request.unknown)
     if request.purpose is None and Reason.PURPOSE_NOT_GRANTED not in reasons:
         reasons.add(Reason.PURPOSE_MISSING)
+    if request.case is not None and at_utc >= request.case.closes_utc:
+        reasons.add(Reason.PURPOSE_MISSING)  # a case that is over declares nothing any more
     if request.operation in NEEDS_REFERENCE:
         reasons |= _of_reference(snapshot, request, body, at_utc)
         if request.span is None:

@@ -21,7 +21,7 @@ _ASKED_WRONGLY = frozenset({FaultKind.RESOURCE_UNKNOWN, FaultKind.RANGE_UNSATISF
 
 
 class Viewing:
-    """Made by ``Viewings.open``. ``on_fault`` ends it when source or delivery fails."""
+    """Made by ``Viewings.open``. ``on_fault`` ends it when source or delivery fails; ``on_expiry`` decides it again."""
 
     def __init__(
         self,
@@ -30,6 +30,7 @@ class Viewing:
         session_id: SessionId,
         clock: Clock,
         on_fault: "Callable[[Viewing, Fault], Awaitable[None]]",
+        on_expiry: "Callable[[Viewing], Awaitable[None]]",
     ) -> None:
         self.grant = grant
         self.deliverable = deliverable
@@ -39,6 +40,7 @@ class Viewing:
         self.fault: Fault | None = None
         self._clock = clock
         self._on_fault = on_fault
+        self._on_expiry = on_expiry
         self._opened_s = self.touched_s = clock.monotonic_s()
         self._bytes_count = 0
         self._footage: tuple[Span, ...] = ()
@@ -136,6 +138,11 @@ class Viewing:
             yield chunk
             self.touch()
 
+    @property
+    def expired(self) -> bool:
+        """Whether it is time to decide again; until then nothing leaves."""
+        return self._clock.now_utc() >= self.valid_until_utc
+
     def touch(self) -> None:
         """A request, or a chunk that was taken: not idle."""
         self.touched_s = self._clock.monotonic_s()
@@ -197,7 +204,9 @@ class Viewing:
             Fault: ``grant-ended``.
         """
         await self._flowing.wait()
-        if self.state is not State.PERMITTING or self._clock.now_utc() >= self.valid_until_utc:
+        if self.state is State.PERMITTING and self.expired:
+            await self._on_expiry(self)
+        if self.state is not State.PERMITTING or self.expired:
             raise Fault(FaultKind.GRANT_ENDED, "the grant has ended")
 
     def _count(self, bytes_count: int, span: Span | None) -> None:

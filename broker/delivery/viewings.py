@@ -26,6 +26,9 @@ SWEEP_S = 0.2
 REMEMBERED_COUNT = 4096
 """Ended grants that are still told apart from unknown ones."""
 OnEnd = Callable[[Grant, Outcome], Awaitable[None]]
+OnExpiry = Callable[[GrantId], Awaitable[None]]
+EXPIRY_LOOKS_COUNT, EXPIRY_LOOK_S = 20, 0.05
+"""At its end a grant is decided again. Texts may change at that very instant: they are waited for, without bytes."""
 
 UNAVAILABLE = frozenset(
     {
@@ -44,6 +47,8 @@ class Viewings:
     def __init__(self, clock: Clock, on_end: OnEnd | None = None, idle_s: float = IDLE_S) -> None:
         self.on_end = on_end
         """Writes the closing entry; set before the first viewing is opened."""
+        self.on_expiry: OnExpiry | None = None
+        """Decides a grant again at its end: extends it, or cuts it with the reason."""
         self._clock = clock
         self._idle_s = idle_s
         self._running: dict[GrantId, Viewing] = {}
@@ -63,7 +68,7 @@ class Viewings:
             raise Fault(FaultKind.GRANT_ENDED, "a grant is one viewing")
         if deliverable.grant_id != grant.grant_id:
             raise Fault(FaultKind.DELIVERY_FAILED, "the deliverable is of another grant")
-        viewing = Viewing(grant, deliverable, session_id, self._clock, self._fault)
+        viewing = Viewing(grant, deliverable, session_id, self._clock, self._fault, self._expiring)
         self._running[grant.grant_id] = viewing
         return viewing
 
@@ -130,10 +135,12 @@ class Viewings:
 
     async def sweep(self) -> None:
         """End what is idle or past its grant, and write the endings that could not be written before."""
-        now_utc, now_s = self._clock.now_utc(), self._clock.monotonic_s()
+        now_s = self._clock.monotonic_s()
         for viewing in self.running():
             done = Ending.COMPLETE if viewing.complete else None
-            if now_utc >= viewing.valid_until_utc:
+            if viewing.expired:
+                await self._expiring(viewing)
+            if viewing.expired:
                 await self._end(viewing.grant.grant_id, done or Ending.CUT, None)
             elif viewing.fault is not None:
                 await self._end(viewing.grant.grant_id, _ending_of(viewing.fault), _reason_of(viewing.fault))
@@ -160,6 +167,16 @@ class Viewings:
             await self._write(grant_id, grant, outcome)
         if self._unwritten:
             raise Fault(FaultKind.LEDGER_UNAVAILABLE, "endings of viewings could not be written")
+
+    async def _expiring(self, viewing: Viewing) -> None:
+        """Have a viewing decided again at its end; what nobody extends or cuts stays expired."""
+        grant_id = viewing.grant.grant_id
+        for _ in range(EXPIRY_LOOKS_COUNT):
+            if self.on_expiry is None or grant_id not in self._running or not viewing.expired:
+                return
+            await self.on_expiry(grant_id)
+            if viewing.expired and grant_id in self._running:
+                await asyncio.sleep(EXPIRY_LOOK_S)
 
     async def _fault(self, viewing: Viewing, fault: Fault) -> None:
         """Source or delivery failed under a request: the viewing ends with it."""

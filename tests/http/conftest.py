@@ -14,8 +14,15 @@ def town(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Town]:
         yield found
 
 
+@pytest.fixture
+def filmed(filmed_town: Town) -> Iterator[Town]:
+    """The demonstration with footage; whoever watches goes home after the test."""
+    yield filmed_town
+    filmed_town.rest()
+
+
 @pytest.fixture(scope="session")
-def filmed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Town]:
+def filmed_town(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Town]:
     """The whole demonstration with two minutes of one gate; its documents are put back by who changes them."""
     with serving(filmed_world(tmp_path_factory.mktemp("filmed"))) as found:
         yield found

@@ -84,7 +84,7 @@ BAD: dict[str, tuple[Callable[[Town], Bad], set[FaultKind]]] = {
 }
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture
 def visitor(filmed: Town) -> Visitor:
     return filmed.person(CARABINIERI, "op-102")
 
