@@ -9,11 +9,12 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
+from functools import partial
 from typing import Any
 
 import pytest
 
-from broker.demo.acts import CONVENTION
+from broker.demo.acts import CONVENTION, WINDOW
 from broker.demo.visitor import Visitor
 from conventions.canonical import digest
 from conventions.spans import instant
@@ -100,6 +101,16 @@ def decided_again(town: Town, player: Watching, reason: str) -> None:
     assert again() == [("refuse", reason)]
 
 
+@contextmanager
+def put_right(visitor: Visitor, case: str, put_back: Callable[[], object]) -> Iterator[None]:
+    """Whatever comes of the test, the documents are as before, and the same request is permitted again."""
+    try:
+        yield
+    finally:
+        put_back()
+        until(lambda: visitor.ask("POST", "/api/v1/viewings", live(case)).status == 201)
+
+
 def until(holds: Callable[[], bool]) -> None:
     ends_s = CLOCK.monotonic_s() + WAIT_S
     while not holds():
@@ -110,15 +121,14 @@ def until(holds: Callable[[], bool]) -> None:
 def test_a_suspension_ends_what_is_watched(filmed: Town) -> None:
     visitor = filmed.person(CARABINIERI, "op-102")
     case = filmed.case(visitor)
-    with watching(visitor, live(case)) as player:
+    put_back = partial(filmed.acts.end_suspension, "fine-sospensione-71", "sospensione-71")
+    with put_right(visitor, case, put_back), watching(visitor, live(case)) as player:
         closing = cut(filmed, player, lambda: filmed.acts.suspend("sospensione-71"), "suspension")
-    assert closing["reason"] == "convention-suspended"
-    assert player.refused == 410
-    assert player.status == {"state": "terminated", "ending": "cut", "reason": "convention-suspended"}
-    decided_again(filmed, player, "convention-suspended")
-    assert visitor.ask("POST", "/api/v1/viewings", live(case)).reason == "convention-suspended"
-    filmed.acts.end_suspension("fine-sospensione-71", "sospensione-71")
-    until(lambda: visitor.ask("POST", "/api/v1/viewings", live(case)).status == 201)
+        assert closing["reason"] == "convention-suspended"
+        assert player.refused == 410
+        assert player.status == {"state": "terminated", "ending": "cut", "reason": "convention-suspended"}
+        decided_again(filmed, player, "convention-suspended")
+        assert visitor.ask("POST", "/api/v1/viewings", live(case)).reason == "convention-suspended"
 
 
 @pytest.mark.requirement("PM-2.6", "PM-2.2")
@@ -132,12 +142,11 @@ def test_a_person_taken_off_the_list_watches_no_longer(filmed: Town) -> None:
     visitor = filmed.demo.visitor(CARABINIERI, "resp-100")
     case = filmed.case(visitor)
     others = [person for person in before["persons"] if person["subject"] != "resp-100"]
-    with watching(visitor, live(case)) as player:
+    put_back = partial(published, before["persons"])
+    with put_right(visitor, case, put_back), watching(visitor, live(case)) as player:
         closing = cut(filmed, player, lambda: published(others), "off the list")
-    assert closing["reason"] == "operator-not-listed"
-    decided_again(filmed, player, "operator-not-listed")
-    published(before["persons"])
-    until(lambda: visitor.ask("POST", "/api/v1/viewings", live(case)).status == 201)
+        assert closing["reason"] == "operator-not-listed"
+        decided_again(filmed, player, "operator-not-listed")
 
 
 @pytest.mark.requirement("PM-1.2")
@@ -152,6 +161,22 @@ def test_a_window_that_ends_ends_what_it_opened(filmed: Town) -> None:
         closing = cut(filmed, player, lambda: wait_until(ends_s), "end of the window")
     assert closing["reason"] == "camera-time-window"
     assert visitor.ask("POST", "/api/v1/viewings", live(case)).reason == "camera-time-window"
+    filmed.acts.window_until(12 * 3600)
+
+
+def test_a_text_that_begins_meanwhile_for_somebody_else_cuts_nobody(filmed: Town) -> None:
+    """At that instant everything is decided again, and whoever may go on sees no gap."""
+    visitor = filmed.person(CARABINIERI, "op-102")
+    begins_s = CLOCK.monotonic_s() + 3.0
+    text = filmed.acts.text_of(WINDOW) | {"version": filmed.acts.next_version(WINDOW)}
+    text["ends"] = instant(CLOCK.now_utc() + timedelta(seconds=3))
+    with watching(visitor, live(filmed.case(visitor))) as player:
+        filmed.acts.publish(filmed.acts.sealed(text, (TOWN, "pl-commander")))
+        wait_until(begins_s + 1.5)
+        had = player.bytes_count
+        until(lambda: player.bytes_count > had)
+        assert (player.refused, player.status["state"]) == (0, "permitting")
+        assert visitor.ask("DELETE", f"/api/v1/viewings/{player.grant}").status == 204
     filmed.acts.window_until(12 * 3600)
 
 
@@ -250,11 +275,10 @@ def test_an_issuer_that_is_trusted_no_longer_ends_what_its_people_watch(filmed: 
     visitor = filmed.demo.visitor(CARABINIERI, "op-101")
     case = filmed.case(visitor)
     others = [entry for entry in before["issuers"] if CARABINIERI not in entry["bodies"]]
-    with watching(visitor, live(case)) as player:
+    put_back = partial(published, before["issuers"])
+    with put_right(visitor, case, put_back), watching(visitor, live(case)) as player:
         closing = cut(filmed, player, lambda: published(others), "issuer not trusted")
-    assert closing["reason"] == "not-authenticated"
-    published(before["issuers"])
-    until(lambda: visitor.ask("POST", "/api/v1/viewings", live(case)).status == 201)
+        assert closing["reason"] == "not-authenticated"
 
 
 def test_an_amended_text_that_asks_for_more_ends_what_runs_on_less(filmed: Town) -> None:
@@ -275,13 +299,12 @@ def test_an_amended_text_that_asks_for_more_ends_what_runs_on_less(filmed: Town)
 
     visitor = filmed.person(CARABINIERI, "op-102")
     case = filmed.case(visitor)
-    with watching(visitor, live(case)) as player:
+    put_back = partial(published, before["clauses"])
+    with put_right(visitor, case, put_back), watching(visitor, live(case)) as player:
         closing = cut(filmed, player, lambda: published(clauses), "further obligation")
-    assert closing["reason"] == "minimisation"
-    said = visitor.ask("POST", "/api/v1/viewings", live(case))
-    assert (said.status, said.reason) == (500, "delivery-failed")
-    published(before["clauses"])
-    until(lambda: visitor.ask("POST", "/api/v1/viewings", live(case)).status == 201)
+        assert closing["reason"] == "minimisation"
+        said = visitor.ask("POST", "/api/v1/viewings", live(case))
+        assert (said.status, said.reason) == (500, "delivery-failed")
 
 
 def test_a_grant_is_its_own_sessions(filmed: Town) -> None:
