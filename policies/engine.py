@@ -3,9 +3,9 @@
 1. The pair of bodies, operation, purpose, data class and place of a question name a *slice*: every rule that could
    match it, about ten. An unknown key has no slice and is refused.
 2. A slice is an enforcer of its own, built when it is first asked, never changed. A failure there refuses.
-3. Casbin's answer alone is remembered, by the facts and by where the instant stands among the beginnings and ends of
-   the slice's rules: between two of them the answer cannot change, whichever way the clock moves.
-4. A new generation takes over the slices of every pair of bodies whose rules are the same.
+3. Casbin's answer alone is remembered, by the facts, from the last to the next instant at which a rule of the slice
+   begins or ends: between the two it cannot change, whichever way the clock moves.
+4. A new generation takes over slices and answers of every pair of bodies whose rules are the same.
 
 INVARIANT: an ``Engine`` answers for one generation for ever; publishing makes another and swaps one reference.
 Source: design 4 and 11; MC-3.1c.
@@ -16,17 +16,17 @@ from dataclasses import dataclass, field
 from threading import Lock
 
 from conventions.faults import Fault, FaultKind
-from conventions.spans import NEVER
+from conventions.spans import BEGINNING, NEVER
 from policies import matcher
 from policies.bundle import EMPTY, Bundle, Generation, Pair, between
 from policies.facts import NONE, Facts
 from policies.matcher import RuleSet
 from policies.rules import DENY, ClauseTerms, Rule
 
-SLICES_COUNT = 16_384
-"""Enforcers kept at once; about 10 kB each. The oldest is dropped and built again when asked."""
+SLICES_COUNT = 8_192
+"""Enforcers kept at once; about 3 kB each. The oldest is dropped and built again when asked."""
 MEMO_COUNT = 256
-"""Answers remembered in each slice."""
+"""Answers remembered for each pair of bodies."""
 
 Question = tuple[str, str, str]
 """Operation, purpose, data class."""
@@ -50,15 +50,16 @@ class Answer:
 
 
 NOTHING_SPEAKS = Answer(allowed=False, clause="", not_after=NEVER)
+_UNKNOWN = (NEVER, Answer(allowed=False, clause="", not_after=BEGINNING))
+"""Holds at no instant."""
 
 
 @dataclass(slots=True)
 class _Slice:
-    """An enforcer, the instants at which its rules begin or end, and what it answered between them."""
+    """An enforcer, and the instants at which its rules begin or end."""
 
     rules: RuleSet
     bounds: list[str]
-    memo: dict[tuple[object, ...], Answer] = field(default_factory=dict)
 
     @staticmethod
     def of(rules: tuple[Rule, ...]) -> "_Slice":
@@ -68,12 +69,19 @@ class _Slice:
 
 @dataclass(slots=True)
 class _PairRules:
-    """The rules between two bodies, listed when they are first asked about."""
+    """The rules between two bodies, listed when they are first asked about, and what was answered by them."""
 
     bundles: tuple[Bundle, ...]
     pair: Pair
     listed: tuple[Rule, ...] | None = None
     territories: frozenset[str] = frozenset()
+    memo: dict[tuple[object, ...], tuple[str, Answer]] = field(default_factory=dict)
+    """Facts to the instant from which an answer holds, and the answer."""
+
+    def remember(self, key: tuple[object, ...], since: str, answer: Answer) -> None:
+        if len(self.memo) >= MEMO_COUNT:
+            self.memo.clear()
+        self.memo[key] = since, answer
 
     def all(self) -> tuple[Rule, ...]:
         """Sorted, each once."""
@@ -128,22 +136,20 @@ class Engine:
             Fault: ``engine-fault`` for whatever goes wrong; never an answer in its place.
         """
         try:
-            slice_ = self._slice(facts)
-            if slice_ is None:
+            pair = self._pairs.get((facts.controller, facts.requesting_body))
+            if pair is None:
                 request_of(facts)  # a fact that is no string is a fault, here too
                 return NOTHING_SPEAKS
-            position = bisect_right(slice_.bounds, facts.at)
             key = (
-                position, facts.role, facts.unit, facts.qualification, facts.ground, facts.window, facts.span_s,
-                facts.camera, facts.areas, facts.standing,
+                facts.operation, facts.purpose, facts.data_class, facts.camera, facts.areas, facts.role, facts.unit,
+                facts.qualification, facts.ground, facts.window, facts.span_s, facts.standing,
             )  # fmt: skip
-            found = slice_.memo.get(key)
-            if found is None:
-                found = _decide(slice_, facts, position)
-                if len(slice_.memo) >= MEMO_COUNT:
-                    slice_.memo.clear()
-                slice_.memo[key] = found
-            return found
+            since, known = pair.memo.get(key, _UNKNOWN)
+            if since <= facts.at < known.not_after:
+                return known
+            since, answer = self._decide(pair, facts)
+            pair.remember(key, since, answer)
+            return answer
         except matcher.ENGINE_ERRORS as error:
             raise Fault(FaultKind.ENGINE_FAULT, f"a question could not be put: {type(error).__name__}") from error
 
@@ -163,11 +169,21 @@ class Engine:
             raise Fault(FaultKind.ENGINE_FAULT, "an unknown clause", where=clause)
         return found
 
-    def _slice(self, facts: Facts) -> _Slice | None:
+    def _decide(self, pair: _PairRules, facts: Facts) -> tuple[str, Answer]:
+        """Ask the slice; since when it would have said so, and what it says."""
+        slice_ = self._slice(pair, facts)
+        request = request_of(facts)
+        if slice_ is None:
+            return BEGINNING, NOTHING_SPEAKS
+        allowed, explained = slice_.rules.decide(request)
+        position = bisect_right(slice_.bounds, facts.at)
+        since = slice_.bounds[position - 1] if position else BEGINNING
+        until = slice_.bounds[position] if position < len(slice_.bounds) else NEVER
+        denies = (explained[14],) if explained and explained[15] == DENY else ()
+        return since, Answer(allowed, explained[14] if explained else "", until, denies)
+
+    def _slice(self, pair: _PairRules, facts: Facts) -> _Slice | None:
         """The slice that holds every rule which could match; ``None`` when there is no such rule."""
-        pair = self._pairs.get((facts.controller, facts.requesting_body))
-        if pair is None:
-            return None
         if pair.listed is None:
             pair.all()
         places = tuple(dict.fromkeys(place for place in facts.places if place in pair.territories))
@@ -190,13 +206,6 @@ class Engine:
 
 def _digests(bundles: tuple[Bundle, ...]) -> list[str]:
     return [bundle.digest for bundle in bundles]
-
-
-def _decide(slice_: _Slice, facts: Facts, position: int) -> Answer:
-    allowed, explained = slice_.rules.decide(request_of(facts))
-    until = slice_.bounds[position] if position < len(slice_.bounds) else NEVER
-    denies = (explained[14],) if explained and explained[15] == DENY else ()
-    return Answer(allowed, explained[14] if explained else "", until, denies)
 
 
 def request_of(facts: Facts) -> tuple[str, ...]:

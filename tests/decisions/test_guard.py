@@ -89,7 +89,8 @@ def test_an_exception_inside_the_engine_is_a_fault_and_not_an_answer():
     engine = Engine(draft(DEED))
     assert engine.ask(facts()).allowed
     (slice_,) = engine._slices.values()
-    slice_.memo.clear()
+    for pair in engine._pairs.values():
+        pair.memo.clear()
     slice_.rules._enforcer.model["m"]["m"].value = "r_nowhere == p_nowhere"
     assert fault_of(lambda: engine.ask(facts())) is FaultKind.ENGINE_FAULT
 
