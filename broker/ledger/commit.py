@@ -69,7 +69,7 @@ def write(tree: Tree, jobs: Sequence[Job]) -> list[Receipt | Fault]:
     """
     store, first = tree.store, tree.store.count
     commit = Commit(Growth(0, {}, []), [], [], "")
-    sealer = Sealer()
+    sealer = Sealer(len(jobs))
     refused: dict[int, Fault] = {}
     for place, job in enumerate(jobs):
         try:

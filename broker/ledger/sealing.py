@@ -30,6 +30,7 @@ LOOKUP_PARTS = frozenset({"person", "plate"})
 
 SALT_BYTES = 16
 SALTS_AT_ONCE_COUNT = 512
+SALTS_PER_ENTRY_COUNT = 4
 COMMIT_SALT_BYTES = 16
 BODY_RECORD = "@body"
 HPKE_SUITE = Suite(KEM.X25519, KDF.HKDF_SHA256, AEAD.AES_256_GCM)
@@ -53,7 +54,9 @@ def lookup_digest(key: bytes, name: str, value: str) -> bytes:
 class Sealer:
     """Seals the parts of the entries of one commit; thrown away after it."""
 
-    def __init__(self) -> None:
+    def __init__(self, entries_count: int = 1) -> None:
+        """``entries_count`` only saves work: how many entries will come."""
+        self._at_once_count = min(SALTS_AT_ONCE_COUNT, entries_count * SALTS_PER_ENTRY_COUNT)
         self._salt = os.urandom(COMMIT_SALT_BYTES)
         self._keys: dict[bytes, AESGCM] = {}
         self._bodies: dict[bytes, tuple[AESGCM, bytes]] = {}
@@ -72,7 +75,7 @@ class Sealer:
             inner, wrapped = self._body(body)
             box.append(record(BODY_RECORD, 0, wrapped))
         if len(self._salts) < len(parts):
-            self._salts = _salts()
+            self._salts = _salts(max(len(parts), self._at_once_count))
         for name in sorted(parts):
             plain = b'{"salt":"%b","value":%b}' % (self._salts.pop(), quoted(parts[name]).encode())
             digests[name] = found = sha256(plain).hexdigest()
@@ -98,9 +101,9 @@ class Sealer:
         return known
 
 
-def _salts() -> list[bytes]:
+def _salts(count: int) -> list[bytes]:
     """Salts in hex, many at a time."""
-    text = os.urandom(SALT_BYTES * SALTS_AT_ONCE_COUNT).hex().encode()
+    text = os.urandom(SALT_BYTES * count).hex().encode()
     return [text[at : at + 2 * SALT_BYTES] for at in range(0, len(text), 2 * SALT_BYTES)]
 
 

@@ -155,7 +155,8 @@ class Growth:
             fresh = [sha256(b"\x01" + left + right).digest() for left, right in zip(pairs, pairs, strict=False)]
             level += 1
         self.peaks = {level: self.node(level, position) for level, position in peak_positions(self.size)}
-        self.root = root_hash(self.size, self.node)
+        self._tails = self._hash_tails()
+        self.root = self._tails[-1] if self.size else EMPTY_ROOT
 
     def node(self, level: int, position: int) -> bytes:
         """A complete subtree that is new or borders on what is new."""
@@ -172,11 +173,17 @@ class Growth:
         first = self.old_size >> level
         return [(first + place, found) for place, found in enumerate(hashes[first - start :])]
 
+    def _hash_tails(self) -> list[bytes]:
+        """For each level the hash of what is left after its complete subtrees, empty when nothing is."""
+        tails = [b""]
+        for level in range(len(self._levels)):
+            tail, peak = tails[-1], self.peaks.get(level)
+            tails.append(tail if peak is None else node_hash(peak, tail) if tail else peak)
+        return tails
+
     def paths(self) -> list[tuple[bytes, ...]]:
         """The inclusion path of every new leaf, in order; paths share what they have in common."""
         known: dict[tuple[int, int], tuple[bytes, ...]] = {}
-        partial = [subtree_hash(self.size >> level << level, self.size, self.node)
-                   if self.size & ((1 << level) - 1) else b"" for level in range(len(self._levels) + 1)]  # fmt: skip
 
         def above(level: int, position: int) -> tuple[bytes, ...]:
             last = self.size - 1 >> level
@@ -191,7 +198,7 @@ class Growth:
                 elif (sibling + 1) << level <= self.size:
                     path = (self.node(level, sibling), *rest)
                 else:
-                    path = (partial[level], *rest)
+                    path = (self._tails[level], *rest)
                 known[key] = path
             return path
 
