@@ -83,8 +83,10 @@ def _of_policy(runs: list[Figures]) -> Iterator[Row]:
     for one in runs:
         p99_us = max(one[kind]["p99_us"] for kind in ("cold", "warm"))
         what = f"rules asked in process, {one['conventions']:,} conventions"
-        figure = f"p50 {one['warm']['p50_us']} us, p99 {p99_us} us (cold)"
-        yield what, figure, "p99 under 500 us", _met(p99_us < 500)
+        figure = (
+            f"p50 {one['warm']['p50_us']} us warm, p99 {p99_us} us cold ({one['cold']['thread_p99_us']} of its thread)"
+        )
+        yield what, figure, "p99 under 500 us, flat", _met(p99_us < 500)
     for one in runs:
         if one["conventions"] == 8_000:
             figure = f"{one['publish_one_s']} s"
@@ -168,7 +170,8 @@ many resource policies, audits access and decisions to a file, and does not wait
 makes each question new, so that Casbin is asked every time. Afterwards each tree was verified offline and held a
 permit for every answer. The conventions are made from plain documents and swapped in: signing 40,000 takes longer than
 measuring them. Processor time is user and system time of the server's process for one answer: it suffers least when
-others use the machine.
+others use the machine. Spread over 200 controllers nearly every decision is a commit of its own, since each controller
+has its own tree and file and no transaction spans two: a hundred waiting clients are too few to share commits.
 """
 POLICY = """`Engine.ask` alone, in one thread. Cold: the slice of rules is built and Casbin asked for the first time;
 warm: the same questions again. "One more": the rules of a new convention beside all others, until the first answer by
