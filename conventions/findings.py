@@ -61,6 +61,14 @@ CATALOGUE: Mapping[str, Entry] = {
         "pubblicare una nuova versione di {other}, o farla prima cessare",
         "publish a new version of {other}, or end it first",
     ),
+    "quota-without-effect": Entry(
+        "error",
+        "PM-3.19",
+        "una quota che questa versione non fa ancora rispettare darebbe una sicurezza che non c'è",
+        "a quota that this version does not enforce yet would promise what is not there",
+        "togliere la quota finché una versione che la applica non è installata",
+        "leave the quota out until a version that enforces it is installed",
+    ),
     "log-too-short": Entry(
         "error",
         "LEV-32.5",

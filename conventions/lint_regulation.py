@@ -21,6 +21,9 @@ def of_regulation(document: Regulation, register: Register, _: str) -> Iterator[
     yield from _logs(document.configuration)
     if document.configuration.retention_images is None and any(each.state in RUNNING for each in document.cameras):
         yield finding("retention-absent", "configuration.retention_images")
+    for name in ("quota_plate_searches_per_hour", "quota_recording_s_per_day"):
+        if getattr(document.configuration, name) is not None:
+            yield finding("quota-without-effect", f"configuration.{name}")
     purposes = {entry.purpose for entry in document.purposes}
     for number, camera in enumerate(document.cameras):
         yield from _camera(camera, purposes, register, f"cameras.{number}")

@@ -215,6 +215,11 @@ def test_six_months_last_181_to_184_days():
     assert lint_regulation.days_between("PT25H") == (1, 2)
 
 
+@pytest.mark.parametrize("name", ["quota_plate_searches_per_hour", "quota_recording_s_per_day"])
+def test_a_quota_that_nothing_enforces_is_not_promised(town, register, name):
+    assert found("quota-without-effect", configured(town, **{name: "120"}), register).row == "PM-3.19"
+
+
 def test_images_without_a_retention(town, register):
     assert found("retention-absent", configured(town, retention_images=None), register).row == "D-04"
 
