@@ -23,6 +23,7 @@ from broker.ledger.reading import Entry
 from broker.ledger.sqlite import FILE_NAME
 from broker.pipeline import Gate
 from broker.publication import Publication
+from broker.refusals import sentence
 from broker.replay import Verdict, replay
 from broker.routes.handles import Handles
 from broker.routes.signin import Cookies
@@ -170,8 +171,12 @@ class Services:
         return next((offer.gates for offer in found if offer.controller == controller), ())
 
     def viewing_status(self, grant_id: GrantId, caller: Person) -> Mapping[str, Any]:
-        """State of a viewing of this session, and why it ended."""
-        return self.gate.viewings.status(grant_id, caller.session.session_id)
+        """State of a viewing of this session; once it has ended, why, and what the person is told."""
+        status = dict(self.gate.viewings.status(grant_id, caller.session.session_id))
+        if status.get("reason"):
+            words = sentence(Reason(str(status["reason"])))
+            status |= {"sentence": words.italian, "article": words.article, "ask": words.ask}
+        return status
 
 
 def shown(entry: Entry) -> EntryShown:
