@@ -134,7 +134,7 @@ def open_window(demo: RunningDemo, browser: Browser) -> Iterator[Callable[..., W
             viewport={"width": 1280, "height": 800},
             java_script_enabled=scripts,
         )
-        context.set_default_timeout(15_000)
+        context.set_default_timeout(45_000)
         window = Window(context.new_page(), demo.base_url)
 
         def of_console(message: ConsoleMessage) -> None:
