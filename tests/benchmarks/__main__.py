@@ -7,6 +7,7 @@ and ``docs/performance.md`` is made anew from all that is kept there; names choo
 import json
 import os
 import platform
+import resource
 import subprocess
 import sys
 import time
@@ -30,19 +31,33 @@ def machine() -> str:
     return f"{model}, {os.cpu_count()} cores, {int(memory) >> 20} GiB, {system}, Python {platform.python_version()}"
 
 
+def machine_cpu_s() -> float:
+    """Processor time that everybody on this machine has used."""
+    words = Path("/proc/stat").read_text(encoding="ascii").split()[1:9]
+    user, nice, system, _idle, _wait, irq, softirq, steal = map(int, words)
+    return (user + nice + system + irq + softirq + steal) / os.sysconf("SC_CLK_TCK")
+
+
+def own_cpu_s() -> float:
+    """Processor time of what was started here and has ended."""
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
+
+
 def run(name: str, *, keep: bool) -> int:
     """One benchmark; what it prints goes to the terminal, or is kept."""
     sys.stdout.write(f"== {name}\n")
     sys.stdout.flush()
-    busy = round(os.getloadavg()[0] / (os.cpu_count() or 1), 1)
-    begun_s = time.perf_counter()
+    begun_s, whole_s, own_s = time.perf_counter(), machine_cpu_s(), own_cpu_s()
     command = [sys.executable, "-m", f"tests.benchmarks.{name}"]
     done = subprocess.run(command, check=False, cwd=ROOT, stdout=subprocess.PIPE if keep else None, text=True)
+    took_s = time.perf_counter() - begun_s
+    others_s = machine_cpu_s() - whole_s - (own_cpu_s() - own_s)
     if keep and done.returncode == 0:
         found: Figures = {
             "when": f"{SystemClock().now_utc():%Y-%m-%d}",
-            "took_s": round(time.perf_counter() - begun_s),
-            "busy": busy,
+            "took_s": round(took_s),
+            "others_share": round(max(0.0, others_s / took_s / (os.cpu_count() or 1)), 2),
             "figures": json.loads(done.stdout),
         }
         KEPT.mkdir(parents=True, exist_ok=True)

@@ -5,7 +5,7 @@ time to both, in turns. Three kinds of work: ``live`` (one fact per convention),
 stretch) and ``unique`` (a recording, every stretch another, so that Casbin is asked each time). Afterwards the tree is
 verified offline, and it must hold a permit for every answer. Prints JSON.
 
-Run: ``python -m tests.benchmarks.bench_decisions [--conventions 1000,8000,8000/200,40000] [--seconds 6] [--rounds 2]
+Run: ``python -m tests.benchmarks.bench_decisions [--conventions 1000,8000,8000/200,40000] [--seconds 5] [--rounds 2]
 [--no-peer]``; after a slash, over how many controllers they are spread.
 """
 
@@ -163,7 +163,7 @@ def run(
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--conventions", default="1000,8000,8000/200,40000")
-    parser.add_argument("--seconds", type=int, default=6)
+    parser.add_argument("--seconds", type=int, default=5)
     parser.add_argument("--rounds", type=int, default=2)
     parser.add_argument("--no-peer", action="store_true")
     args = parser.parse_args()
