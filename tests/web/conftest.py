@@ -37,10 +37,11 @@ class Window:
         return self
 
     def open_case(self, purpose: str, ground: str | None, reference: str = "") -> "Window":
-        """A new case through the page; one that is open is closed first."""
+        """A new case through the page; those that are open, from other tests too, are closed first."""
         self.goes("/caso")
-        if self.page.locator('form[action="/caso/chiusura"]').count():
-            self.page.locator('form[action="/caso/chiusura"] button').click()
+        while self.page.locator('form[action="/caso/chiusura"]').count():
+            with self.page.expect_navigation():
+                self.page.locator('form[action="/caso/chiusura"] button').click()
         self.page.locator(f'input[name="finalita"][value="{purpose}"]').check()
         self.page.locator(f'input[name="presupposto"][value="{ground or ""}"]').check()
         if ground and not reference:
